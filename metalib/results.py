@@ -1,0 +1,308 @@
+"""Result objects: frozen, unrounded, and honest about what is not estimable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from . import text
+
+NO_STUDY = "no study is estimable"
+_FIXED = "a fixed-effect model has no"
+RATIOS = ("OR", "RR")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PooledBatch:
+    """Results of many meta-analyses, arrays of shape (...); ``weights`` (percent) has shape (..., k).
+
+    NaN marks what does not exist: everything where ``estimable`` is False, tau2 and prediction limits of fixed-effect
+    models, prediction limits for k < 3, ``p_Q`` for k = 1, weights of studies that take no part.
+    """
+
+    estimable: np.ndarray
+    estimate: np.ndarray
+    se: np.ndarray
+    ci_low: np.ndarray
+    ci_high: np.ndarray
+    statistic: np.ndarray
+    p: np.ndarray
+    k: np.ndarray
+    weights: np.ndarray
+    tau2: np.ndarray
+    Q: np.ndarray
+    df: np.ndarray
+    p_Q: np.ndarray
+    I2: np.ndarray
+    prediction_low: np.ndarray
+    prediction_high: np.ndarray
+
+    def reshape(self, shape: tuple[int, ...]) -> PooledBatch:
+        """Return the batch with its leading axis laid out as `shape`."""
+        return PooledBatch(
+            **{
+                f.name: getattr(self, f.name).reshape(
+                    (*shape, self.weights.shape[-1]) if f.name == "weights" else shape
+                )
+                for f in fields(self)
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PooledEffect:
+    """One pooled effect. Estimate and limits are on the log scale for OR and RR.
+
+    Attributes
+    ----------
+    estimate, se, ci_low, ci_high, statistic, p : float or None
+        Pooled effect, its standard error, limits, z (or t for ``ci_method="hksj"``) and two-sided P.
+    k, k_total : int
+        Estimable studies, and all rows that were handed in.
+    weights : tuple of (float or None)
+        Percent, in the order of ``studies``; None for a study that is not estimable.
+    tau2 : float or None
+        Between-study variance; None for a fixed-effect model.
+    Q, df, p_Q, I2 : float, int, float or None, float
+        Cochran's Q, its degrees of freedom (k - 1), P, and I2 in percent.
+    prediction_low, prediction_high : float or None
+        Prediction interval, t with k - 2 degrees of freedom.
+    studies : tuple of str
+    excluded : tuple of (study, reason)
+        Studies that are not estimable.
+    reasons : mapping
+        For every attribute that is None, why.
+    """
+
+    measure: str
+    method: str
+    model: str
+    estimate: float | None
+    se: float | None
+    ci_low: float | None
+    ci_high: float | None
+    statistic: float | None
+    p: float | None
+    k: int
+    k_total: int
+    weights: tuple[float | None, ...]
+    tau2: float | None
+    Q: float | None
+    df: int
+    p_Q: float | None
+    I2: float | None
+    prediction_low: float | None
+    prediction_high: float | None
+    level: float
+    tau2_method: str | None
+    ci_method: str
+    studies: tuple[str, ...]
+    excluded: tuple[tuple[str, str], ...]
+    reasons: Mapping[str, str]
+
+    @classmethod
+    def from_batch(
+        cls,
+        batch: PooledBatch,
+        index: int,
+        *,
+        studies: tuple[str, ...],
+        excluded: tuple[tuple[str, str], ...],
+        measure: str,
+        method: str,
+        model: str,
+        tau2_method: str | None,
+        ci_method: str,
+        level: float,
+    ) -> PooledEffect:
+        """Take one row of a batch, turning NaN into None with its reason."""
+        values = {name: _none_if_nan(getattr(batch, name)[index].item()) for name in _NUMBERS}
+        k = int(batch.k[index])
+        return cls(
+            measure=measure,
+            method=method,
+            model=model,
+            k=k,
+            k_total=len(studies),
+            weights=tuple(_none_if_nan(w) for w in batch.weights[index].tolist()),
+            df=int(batch.df[index]),
+            level=level,
+            tau2_method=tau2_method,
+            ci_method=ci_method,
+            studies=studies,
+            excluded=excluded,
+            reasons=MappingProxyType(_reasons(values, k, model, ci_method)),
+            **values,
+        )
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether the measure is a ratio, held on the log scale."""
+        return self.measure in RATIOS
+
+    @property
+    def estimable(self) -> bool:
+        """Whether there is a pooled estimate."""
+        return self.estimate is not None
+
+    @property
+    def ratio(self) -> float | None:
+        """The pooled ratio; None for a risk difference or without an estimate."""
+        return self._ratio(self.estimate)
+
+    @property
+    def ratio_low(self) -> float | None:
+        """Lower confidence limit of the ratio."""
+        return self._ratio(self.ci_low)
+
+    @property
+    def ratio_high(self) -> float | None:
+        """Upper confidence limit of the ratio."""
+        return self._ratio(self.ci_high)
+
+    @property
+    def ratio_prediction_low(self) -> float | None:
+        """Lower prediction limit of the ratio."""
+        return self._ratio(self.prediction_low)
+
+    @property
+    def ratio_prediction_high(self) -> float | None:
+        """Upper prediction limit of the ratio."""
+        return self._ratio(self.prediction_high)
+
+    def _ratio(self, value: float | None) -> float | None:
+        return math.exp(value) if value is not None and self.is_ratio else None
+
+    def natural(self, value: float | None) -> float | None:
+        """Return a number of this result on the natural scale: exponentiated for ratios, as it is for RD."""
+        return math.exp(value) if value is not None and self.is_ratio else value
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row with every number, unrounded; missing numbers are explained in ``reason``."""
+        return to_frame([self])
+
+    def why_missing(self) -> str:
+        """Return the reasons of missing numbers that the model itself would have, joined into one sentence."""
+        return "; ".join(dict.fromkeys(r for r in self.reasons.values() if not r.startswith(_FIXED)))
+
+    def summary(self) -> str:
+        """Return the result in one line, rounded as RevMan prints it."""
+        model = f"{self.method}, {self.model}" + (f", {self.tau2_method}" if self.tau2_method else "")
+        if not self.estimable:
+            return f"{self.measure} not estimable: {self.reasons['estimate']} (0 of {self.k_total}; {model})"
+        letter = "t" if self.ci_method == "hksj" else "z"
+        parts = [
+            f"{self.measure} {text.estimate(self)}, {letter} = {text.number(self.statistic)}, "
+            f"P {text.p_value(self.p, sign=True)}; k = {self.k} ({model})",
+            f"Q = {text.number(self.Q)}, df = {self.df}, P {text.p_value(self.p_Q, sign=True)}; "
+            f"I2 = {text.percent(self.I2)}",
+        ]
+        if self.tau2 is not None:
+            parts.append(f"tau2 = {text.number(self.tau2)}")
+        parts += [f"{study}: {reason}" for study, reason in self.excluded]
+        return "; ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"PooledEffect({self.summary()})"
+
+
+_NUMBERS = (
+    "estimate", "se", "ci_low", "ci_high", "statistic", "p", "tau2", "Q", "p_Q", "I2", "prediction_low",
+    "prediction_high",
+)  # fmt: skip
+_RATIO_COLUMNS = ("ratio", "ratio_low", "ratio_high")
+_COLUMNS = tuple(
+    f.name for f in fields(PooledEffect) if f.name not in ("weights", "studies", "excluded", "reasons")
+) + _RATIO_COLUMNS  # fmt: skip
+
+
+def to_frame(effects: Sequence[PooledEffect]) -> pd.DataFrame:
+    """Return one row for each of `effects`, numbers unrounded, and a column ``reason``."""
+    data = {name: [getattr(effect, name) for effect in effects] for name in _COLUMNS}
+    for name in (*_NUMBERS, *_RATIO_COLUMNS):
+        data[name] = np.array([np.nan if value is None else value for value in data[name]], dtype=float)
+    data["reason"] = [effect.why_missing() for effect in effects]
+    return pd.DataFrame(data)
+
+
+def _none_if_nan(value: float) -> float | None:
+    return None if value != value else value
+
+
+def _reasons(values: dict[str, float | None], k: int, model: str, ci_method: str) -> dict[str, str]:
+    """Say for every missing number why it is missing."""
+    missing = [name for name, value in values.items() if value is None]
+    if k == 0:
+        return dict.fromkeys(missing, NO_STUDY)
+    reasons = {}
+    for name in missing:
+        if name == "tau2":
+            reasons[name] = f"{_FIXED} between-study variance"
+        elif name.startswith("prediction"):
+            reasons[name] = (
+                f"{_FIXED} prediction interval"
+                if model == "fixed"
+                else f"a prediction interval needs three estimable studies, there {'is' if k == 1 else 'are'} {k}"
+            )
+        elif name == "p_Q":
+            reasons[name] = "one study has no heterogeneity"
+        elif ci_method == "hksj" and k == 1:
+            reasons[name] = "the Hartung-Knapp variance needs two estimable studies"
+        else:
+            reasons[name] = "estimate and standard error are both 0: the studies are identical and show no effect"
+    return reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Subgroups:
+    """Pooled effects by subgroup with RevMan's test for subgroup differences.
+
+    Attributes
+    ----------
+    groups : tuple of (str, PooledEffect)
+        In order of first appearance.
+    overall : PooledEffect
+        All rows together.
+    Q, df, p, I2 : float or None
+        Between-subgroup heterogeneity over the subgroups that have an estimate.
+    reasons : mapping
+        Why a number is None.
+    """
+
+    groups: tuple[tuple[str, PooledEffect], ...]
+    overall: PooledEffect
+    Q: float | None
+    df: int
+    p: float | None
+    I2: float | None
+    reasons: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> PooledEffect:
+        return dict(self.groups)[name]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a subgroup and a last row ``overall``."""
+        rows = [*self.groups, ("overall", self.overall)]
+        frame = to_frame([effect for _, effect in rows])
+        frame.insert(0, "subgroup", [name for name, _ in rows])
+        return frame
+
+    def summary(self) -> str:
+        """Return subgroups, total and test in lines."""
+        lines = [f"{name}: {effect.summary()}" for name, effect in (*self.groups, ("overall", self.overall))]
+        if self.Q is None:
+            lines.append(f"Test for subgroup differences: {self.reasons['Q']}")
+        else:
+            lines.append(
+                f"Test for subgroup differences: Chi2 = {text.number(self.Q)}, df = {self.df}, "
+                f"P {text.p_value(self.p, sign=True)}; I2 = {text.percent(self.I2)}"
+            )
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"Subgroups({self.summary()})"

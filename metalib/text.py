@@ -1,0 +1,84 @@
+"""The one place where numbers become text.
+
+Rounding is decimal and correct: a float is rounded as the decimal number it stands for, never twice.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .results import PooledEffect
+
+NOT_ESTIMABLE = "not estimable"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Return a number with a fixed number of decimals, without a negative zero.
+
+    >>> number(-0.001), number(2.345, 1), number(None)
+    ('0.00', '2.3', '–')
+    """
+    if value is None or value != value:
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    shown = f"{value:.{digits}f}"
+    return shown.removeprefix("-") if float(shown) == 0 else shown
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    """Return a percentage with its sign, without one when there is none to show."""
+    shown = number(value, digits)
+    return shown if shown == "–" else f"{shown}%"
+
+
+def p_value(p: float | None, *, sign: bool = False) -> str:
+    """Return a P value with three decimals, with its first digit below 0.001, or as a bound below 0.00001.
+
+    >>> p_value(0.0531), p_value(0.00042), p_value(1e-9), p_value(0.5, sign=True)
+    ('0.053', '0.0004', '< 0.00001', '= 0.500')
+    """
+    if p is None or p != p:
+        return "–"
+    if p < 0.00001:
+        return "< 0.00001"
+    shown = f"{p:.3f}"
+    if p < 0.0005:
+        shown = f"{p:.5f}" if p < 0.000095 else f"{p:.4f}"
+    return f"= {shown}" if sign else shown
+
+
+def scientific(value: float, digits: int = 0) -> str:
+    """Return a small number as a power of ten, for example ``8 × 10⁻⁸``."""
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    superscript = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{mantissa} × 10{superscript}"
+
+
+def interval(low: float | None, high: float | None, digits: int = 2) -> str:
+    """Return ``[low, high]``."""
+    return f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def events(count: float, total: float) -> str:
+    """Return ``events/total``."""
+    return f"{int(count)}/{int(total)}"
+
+
+def estimate(effect: PooledEffect, digits: int = 2) -> str:
+    """Return a pooled effect on the natural scale with its interval, for example ``2.14 [1.32, 3.48]``."""
+    if not effect.estimable:
+        return NOT_ESTIMABLE
+    low, high = effect.natural(effect.ci_low), effect.natural(effect.ci_high)
+    if low is None:
+        return f"{number(effect.natural(effect.estimate), digits)} [{NOT_ESTIMABLE}]"
+    return f"{number(effect.natural(effect.estimate), digits)} {interval(low, high, digits)}"
+
+
+def prediction(effect: PooledEffect, digits: int = 2) -> str:
+    """Return the prediction interval on the natural scale."""
+    if effect.prediction_low is None:
+        return "–"
+    return interval(effect.natural(effect.prediction_low), effect.natural(effect.prediction_high), digits)
