@@ -111,7 +111,7 @@ def study_effects(tables: Cells, measure: str) -> StudyEffects:
 
 
 def peto_effects(tables: Cells) -> StudyEffects:
-    """Return Peto's one-step log odds ratios ``(O - E) / V`` with variances ``1 / V``, V hypergeometric, uncorrected."""
+    """Return Peto's one-step log odds ratios ``(O - E) / V`` and their variances ``1 / V``; V is hypergeometric."""
     t = tables
     total = t.n1 + t.n2
     events = t.a + t.c

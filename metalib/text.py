@@ -50,6 +50,13 @@ def p_value(p: float | None, *, sign: bool = False) -> str:
     return f"= {shown}" if sign else shown
 
 
+def significance(p: float | None, alpha: float = 0.05) -> str:
+    """Return whether P is below `alpha`, in words."""
+    if p is None or p != p:
+        return NOT_ESTIMABLE
+    return "significant" if p < alpha else "not significant"
+
+
 def scientific(value: float, digits: int = 0) -> str:
     """Return a small number as a power of ten, for example ``8 × 10⁻⁸``."""
     mantissa, exponent = f"{value:.{digits}e}".split("e")
@@ -60,6 +67,11 @@ def scientific(value: float, digits: int = 0) -> str:
 def interval(low: float | None, high: float | None, digits: int = 2) -> str:
     """Return ``[low, high]``."""
     return f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def count(value: int) -> str:
+    """Return a count with its thousands set apart."""
+    return f"{value:,}"
 
 
 def events(count: float, total: float) -> str:

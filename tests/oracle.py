@@ -114,7 +114,7 @@ def _pooled(name, tables, measure, label, method, model, golden, **options) -> I
                 atol = max(atol, 1e-10)
             yield Comparison(name, source, measure, label, attribute, getattr(ours, attribute), golden[key], rtol, atol)
     if "weights_pct" in golden:
-        weights = [w for w in ours.weights]
+        weights = list(ours.weights)
         theirs = golden["weights_pct"]
         if len(theirs) == len(weights):
             for a, b in zip(weights, theirs, strict=True):

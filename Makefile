@@ -1,0 +1,49 @@
+# Two commands do everything: `make book` and `make test`. Both set up what they need on first use.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# With this set, packages would never be compiled and every import would stay several times slower.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONWARNINGS :=
+
+.DEFAULT_GOAL := help
+.PHONY: help book test notebooks lab format clean
+
+help:  ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+$(READY): requirements.txt constraints.txt pyproject.toml
+	@echo "== setting up $(VENV)"
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==0.13.9"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+book: $(READY)  ## set up, then build the HTML book from the stored notebooks: _build/html/index.html
+	rm -rf _build
+	$(BIN)/jupyter-book build . --all -W -n --keep-going --quiet
+	@echo "The book is at _build/html/index.html"
+
+test: $(READY)  ## set up, then check everything: style, numbers, stored notebooks against a fresh run
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+	@echo "== running every notebook again and comparing each stored output"
+	METALIB_FIGURES=$$(mktemp -d) $(BIN)/python -m pytest --override-ini filterwarnings=default -p no:cacheprovider \
+	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
+
+notebooks: $(READY)  ## run every notebook and store its outputs (NAME=one for a single one)
+	$(BIN)/python tools/notebooks.py $(NAME)
+
+lab: $(READY)  ## open the notebooks in JupyterLab
+	cd notebooks && ../$(BIN)/jupyter lab
+
+format: $(READY)  ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove what was built and installed
+	rm -rf _build $(VENV) .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,231 @@
+"""Showing results in a notebook so that the book, a notebook viewer and the tests all see the same numbers.
+
+Each output carries several forms of one content: MyST Markdown for the book, HTML for notebook viewers and plain text
+for the checks, which compare stored outputs with a fresh run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import io
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from .errors import OptionError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: MyST-NB finds glued values by this prefix.
+GLUE = "application/papermill.record/"
+#: Folder, relative to the notebook, that holds the figures of the book. The tests let a fresh run write elsewhere.
+FIGURES = "figures"
+FIGURES_VARIABLE = "METALIB_FIGURES"
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_MARKDOWN = re.compile(r"([\\`*_$|~])")
+
+
+class Raw(str):
+    """Text of a table cell that is MyST Markdown already (a citation, a link) and must not be escaped."""
+
+
+def glue(**values: str) -> None:
+    """Store texts under names, for use in prose as ``{glue:text}`name:s```.
+
+    The name is part of the output's data, so that a check that compares outputs also sees a swapped name.
+
+    Raises
+    ------
+    OptionError
+        A value is not text: numbers are rounded in :mod:`metalib.text`, not by the page.
+    """
+    from IPython.display import display
+
+    for name, value in values.items():
+        if not isinstance(value, str) or not value:
+            raise OptionError(f"glue takes text, but {name} is {value!r}")
+        data = {f"{GLUE}text/plain": repr(str(value)), f"{GLUE}name": name}
+        display(data, raw=True, metadata={"scrapbook": {"name": name, "mime_prefix": GLUE}})
+
+
+def glue_as(prefix: str, texts: Mapping[str, str]) -> None:
+    """Store several texts under names that begin with `prefix`."""
+    glue(**{f"{prefix}_{name}": value for name, value in texts.items()})
+
+
+def escape_markdown(value: str) -> str:
+    """Return text that MyST shows as it stands, whatever characters it holds."""
+    escaped = _MARKDOWN.sub(r"\\\1", html.escape(" ".join(value.split()), quote=False))
+    # A bracket directly before a parenthesis or a brace would start a link or a role.
+    return re.sub(r"\](?=[\(\[{:])", r"\\]", escaped).replace("{", "&#123;")
+
+
+def table(
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    caption: str,
+    align: str | None = None,
+    note: str | None = None,
+    header: Sequence[str] | None = None,
+) -> None:
+    """Show a data frame of texts as a numbered table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Cells are text; numbers have been made text by :mod:`metalib.text`. Whole numbers are shown as they are.
+    name : str
+        Target for references (``{numref}`name```).
+    caption : str
+        MyST Markdown, can stand alone.
+    align : str, optional
+        One letter a column: ``l``, ``r`` or ``c``; by default the first is left and the others right.
+    note : str, optional
+        MyST Markdown below the table.
+    header : sequence of str, optional
+        Headings, by default the column names.
+
+    Raises
+    ------
+    OptionError
+        A cell is a float or missing (rounding belongs in :mod:`metalib.text`), or `align` does not fit.
+    """
+    from IPython.display import display
+
+    _check_name(name)
+    columns = [str(c) for c in (header if header is not None else frame.columns)]
+    align = align or "l" + "r" * (len(columns) - 1)
+    if len(align) != len(columns) or set(align) - set("lrc"):
+        raise OptionError(f"align={align!r} does not fit {len(columns)} columns")
+    rows = [[_cell(value, name) for value in row] for row in frame.itertuples(index=False)]
+    rule = {"l": ":---", "r": "---:", "c": ":---:"}
+    lines = [columns, [rule[a] for a in align], *([_as_markdown(cell) for cell in row] for row in rows)]
+    lines[0] = [_as_markdown(column) for column in columns]
+    body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    markdown = f":::{{table}} {caption}\n:name: {name}\n:class: results\n\n{body}\n:::\n"
+    if note:
+        markdown += f"\n:::{{div}} table-note\n{note}\n:::\n"
+    display(
+        {
+            "text/markdown": markdown,
+            "text/html": _as_html(columns, rows, align, caption, note),
+            "text/plain": "\n".join("\t".join(line) for line in [columns, *rows]),
+        },
+        raw=True,
+    )
+
+
+def figure(
+    fig: Figure,
+    *,
+    name: str,
+    caption: str,
+    alt: str,
+    data: pd.DataFrame,
+) -> None:
+    """Show a figure as a numbered, captioned SVG in the book, and its data as text for the checks.
+
+    Parameters
+    ----------
+    fig : Figure
+    name : str
+        Target for references; also the name of the file.
+    caption, alt : str
+        The caption (MyST Markdown) can stand alone; the alternative text says what the figure shows.
+    data : DataFrame
+        The numbers drawn; six significant digits of them are stored and compared.
+    """
+    from IPython.display import display
+
+    _check_name(name)
+    svg, png = render(fig, "svg"), render(fig, "png")
+    folder = Path(os.environ.get(FIGURES_VARIABLE) or FIGURES)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.svg").write_bytes(svg)
+    one_line = " ".join(alt.split())
+    display(
+        {
+            "text/markdown": f":::{{figure}} {FIGURES}/{name}.svg\n:name: {name}\n:alt: {one_line}\n\n{caption}\n:::\n",
+            "text/html": (
+                f'<figure><img alt="{html.escape(one_line)}" style="max-width:100%;background:white" '
+                f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+                f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+            ),
+            "text/plain": fingerprint(data),
+        },
+        raw=True,
+        metadata={"metalib": {"figure": name, "sha256": hashlib.sha256(svg).hexdigest()}},
+    )
+
+
+def render(fig: Figure, kind: str) -> bytes:
+    """Return a figure as SVG or PNG bytes that depend on nothing but the figure."""
+    import matplotlib as mpl
+
+    buffer = io.BytesIO()
+    metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
+    with mpl.rc_context({"svg.hashsalt": "metalib", "svg.fonttype": "path"}):
+        fig.savefig(buffer, format=kind, dpi=144, metadata=metadata, facecolor="white")
+    return buffer.getvalue()
+
+
+def fingerprint(data: pd.DataFrame) -> str:
+    """Return a data frame as tab-separated text, floats with six significant digits."""
+
+    def show(value: object) -> str:
+        if isinstance(value, float):
+            return "" if value != value else f"{value:.6g}" if abs(value) >= 1e-12 else "0"
+        return "" if value is None else str(value)
+
+    lines = [list(map(str, data.columns)), *([show(v) for v in row] for row in data.itertuples(index=False))]
+    return "\n".join("\t".join(line) for line in lines)
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise OptionError(f"name={name!r} must be lower-case letters, digits, - and _")
+
+
+def _cell(value: object, name: str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise OptionError(f"table {name!r} holds {value!r}; make it text with metalib.text first")
+    return f"{int(value)}"  # type: ignore[call-overload]
+
+
+def _as_markdown(cell: str) -> str:
+    return str(cell) if isinstance(cell, Raw) else escape_markdown(cell)
+
+
+def _plain(cell: str) -> str:
+    """Return a raw cell without its MyST roles, for viewers that do not know them."""
+    if not isinstance(cell, Raw):
+        return cell
+    without_roles = re.sub(r"\{[a-z:]+\}`([^`<]*)(?:<[^`]*>)?`", r"\1", cell)
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", without_roles)
+
+
+def _as_html(columns: Sequence[str], rows: Sequence[Sequence[str]], align: str, caption: str, note: str | None) -> str:
+    style: Mapping[str, str] = {"l": "left", "r": "right", "c": "center"}
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        return "".join(
+            f'<{tag} style="text-align:{style[a]}">{html.escape(_plain(c))}</{tag}>'
+            for c, a in zip(cells, align, strict=True)
+        )
+
+    body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
+    below = f"<p>{html.escape(_plain(Raw(note)))}</p>" if note else ""
+    return (
+        f"<table><caption>{html.escape(_plain(Raw(caption)))}</caption><thead><tr>{line(columns, 'th')}</tr></thead>"
+        f"<tbody>{body}</tbody></table>{below}"
+    )

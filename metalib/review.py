@@ -1,0 +1,354 @@
+"""The one way in for the data of a review: a folder of CSV files, checked cell by cell on reading.
+
+A review is described by eight files. What each column means is declared once, in :data:`FILES`; a file that does not
+fit is refused with the file, the row (1 is the first below the header), the study, the arm and the value.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from .errors import DataError
+from .published import Printed, read_printed
+from .tables import ARM, check_tables
+
+STATUSES = ("identified", "identified up to complement", "nearest", "candidate", "published")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What the cells of a column hold.
+
+    ``kind`` is ``text``, ``count`` (whole number, 0 or more), ``number`` (positive) or ``studies`` (names from
+    studies.csv, separated by blanks); ``choices`` limits a text.
+    """
+
+    name: str
+    kind: str = "text"
+    optional: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Columns of a file and those that together must differ from row to row."""
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+
+_COUNTS = tuple(Column(name, "count") for name in ("events_t", "n_t", "events_c", "n_c"))
+_STATUS = Column("status", choices=STATUSES)
+_SOURCE = Column("source")
+_NAMES = (
+    "label", "authors", "citation_key", "experimental", "control", "design_reported", "arms_status", "arms_source",
+)  # fmt: skip
+
+FILES: dict[str, File] = {
+    "studies": File(
+        (
+            Column("study"),
+            *(Column(name) for name in _NAMES),
+            *(Column(name, "count") for name in ("year", "reference", "order_in_table", "n_t", "n_c")),
+            _SOURCE,
+        ),
+        ("study",),
+    ),
+    "search": File((Column("database"), Column("query"), Column("records", "count"), _SOURCE), ("database", "query")),
+    "flow": File(
+        (
+            Column("stage", choices=("identification", "screening", "included")),
+            Column("step"),
+            Column("count", "count", optional=True),
+            Column("status", choices=("printed", "not reported")),
+            _SOURCE,
+        ),
+        ("step",),
+    ),
+    "outcomes": File(
+        (
+            Column("outcome"),
+            Column("label"),
+            Column("event"),
+            Column("better", choices=("more", "fewer")),
+            Column("model_printed", choices=("fixed", "random")),
+            Column("model_note"),
+            Column("studies_printed", "count"),
+            _SOURCE,
+        ),
+        ("outcome",),
+    ),
+    "tables": File(
+        (Column("analysis"), Column("outcome"), Column("study"), *_COUNTS, _STATUS, _SOURCE),
+        ("analysis", "outcome", "study"),
+    ),
+    "stages": File((Column("stage"), Column("study"), *_COUNTS, _STATUS, _SOURCE), ("stage", "study")),
+    "risk_of_bias": File(
+        (
+            Column("assessor", choices=("paper", "book")),
+            Column("study"),
+            Column("domain"),
+            Column("judgement", choices=("low", "unclear", "high", "not given per study")),
+            Column("support"),
+            _SOURCE,
+        ),
+        ("assessor", "study", "domain"),
+    ),
+    "published": File(
+        (
+            Column("id"),
+            Column("place"),
+            Column("outcome"),
+            Column("excluded", "studies", optional=True),
+            Column("model", optional=True, choices=("fixed", "random")),
+            Column("statistic"),
+            Column("text"),
+            Column("read_as", optional=True),
+            Column("unit", "number"),
+            Column("note", optional=True),
+        ),
+        ("id",),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Review:
+    """The checked data of a review, one data frame a file (see the data dictionary in ``data/README.md``)."""
+
+    folder: Path
+    studies: pd.DataFrame
+    search: pd.DataFrame
+    flow: pd.DataFrame
+    outcomes: pd.DataFrame
+    tables: pd.DataFrame
+    stages: pd.DataFrame
+    risk_of_bias: pd.DataFrame
+    published: pd.DataFrame
+
+    def labels(self) -> dict[str, str]:
+        """Return the name to show of each study."""
+        return dict(zip(self.studies["study"], self.studies["label"], strict=True))
+
+    def outcome(self, outcome: str) -> pd.Series:
+        """Return the row of an outcome.
+
+        Raises
+        ------
+        DataError
+            The outcome is unknown.
+        """
+        rows = self.outcomes[self.outcomes["outcome"] == outcome]
+        if rows.empty:
+            raise DataError("unknown outcome", file="outcomes.csv", value=outcome)
+        return rows.iloc[0]
+
+    def tables_of(self, outcome: str, analysis: str = "main") -> pd.DataFrame:
+        """Return the 2x2 tables of an outcome in an analysis set, studies in the order of ``studies.csv``.
+
+        Raises
+        ------
+        DataError
+            There is no such table.
+        """
+        rows = self.tables[(self.tables["outcome"] == outcome) & (self.tables["analysis"] == analysis)]
+        if rows.empty:
+            raise DataError(f"no table of outcome {outcome!r} in analysis {analysis!r}", file="tables.csv")
+        order = {study: i for i, study in enumerate(self.studies["study"])}
+        return rows.sort_values("study", key=lambda s: s.map(order), kind="stable").reset_index(drop=True)
+
+    def printed(self, outcome: str, *, place: str = "Results", excluded: str = "") -> pd.DataFrame:
+        """Return the printed numbers of an outcome whose place begins with `place`.
+
+        Raises
+        ------
+        DataError
+            Nothing is printed there.
+        """
+        p = self.published
+        rows = p[(p["outcome"] == outcome) & p["place"].str.startswith(place) & (p["excluded"] == excluded)]
+        if rows.empty:
+            raise DataError(f"nothing printed for {outcome!r} at {place!r}", file="published.csv", value=excluded)
+        return rows.reset_index(drop=True)
+
+    def printed_text(self, outcome: str, statistic: str, *, place: str = "Results", excluded: str = "") -> str:
+        """Return one printed number as text, digits kept.
+
+        Raises
+        ------
+        DataError
+            It is not printed there, or more than once.
+        """
+        rows = self.printed(outcome, place=place, excluded=excluded)
+        rows = rows[rows["statistic"] == statistic]
+        if len(rows) != 1:
+            raise DataError(f"{len(rows)} printed numbers for {outcome!r} {statistic!r}", file="published.csv")
+        return str(rows["text"].iloc[0])
+
+    def printed_number(self, outcome: str, statistic: str, *, place: str = "Results", excluded: str = "") -> Printed:
+        """Return one printed number with the interval of the values that round to it.
+
+        Raises
+        ------
+        DataError
+            It is not printed there, more than once, or not as a number.
+        """
+        self.printed_text(outcome, statistic, place=place, excluded=excluded)
+        rows = self.printed(outcome, place=place, excluded=excluded).set_index("statistic")
+        return read_printed(rows.loc[statistic, "read_as"] or rows.loc[statistic, "text"], rows.loc[statistic, "unit"])
+
+
+def read_review(folder: str | Path) -> Review:
+    """Read and check the CSV files of a review.
+
+    Parameters
+    ----------
+    folder : path
+        Holds the files named in :data:`FILES`, UTF-8 with a header.
+
+    Raises
+    ------
+    DataError
+        At the first cell that does not fit; nothing is returned half-read.
+    """
+    folder = Path(folder)
+    frames = {name: read_checked(folder / f"{name}.csv", file) for name, file in FILES.items()}
+    known = set(frames["studies"]["study"])
+    arms = {row.study: (row.n_t, row.n_c) for row in frames["studies"].itertuples()}
+    for name in ("tables", "stages"):
+        _check_counts(frames[name], f"{name}.csv", known, arms)
+    _check_member(frames["tables"], "tables.csv", "outcome", set(frames["outcomes"]["outcome"]))
+    _check_member(frames["risk_of_bias"], "risk_of_bias.csv", "study", known | {"all"})
+    for i, excluded in enumerate(frames["published"]["excluded"]):
+        for study in excluded.split():
+            if study not in known:
+                raise DataError("unknown study", file="published.csv", row=i + 1, study=study)
+    return Review(folder, **frames)
+
+
+def read_checked(path: str | Path, file: File) -> pd.DataFrame:
+    """Read one CSV file and check it against its declaration.
+
+    Raises
+    ------
+    DataError
+        The file is missing, not UTF-8, empty or torn; a column is missing, unknown or doubled; a cell is empty or does
+        not fit its column; two rows share the key.
+    """
+    path = Path(path)
+    header, rows = _rows(path)
+    names = [column.name for column in file.columns]
+    for problem, found in (
+        ("is missing", [name for name in names if name not in header]),
+        ("is not known", [name for name in header if name not in names]),
+        ("stands there twice", [name for name in names if header.count(name) > 1]),
+    ):
+        if found:
+            raise DataError(f"column {', '.join(repr(name) for name in found)} {problem}", file=path.name)
+    for i, row in enumerate(rows):
+        if len(row) != len(header):
+            raise DataError(f"{len(row)} cells for {len(header)} columns", file=path.name, row=i + 1)
+    data: dict[str, list] = {}
+    for column in file.columns:
+        j = header.index(column.name)
+        cells = [row[j] for row in rows]
+        data[column.name] = [
+            _cell(cell, column, path.name, i + 1, _study(header, row))
+            for i, (cell, row) in enumerate(zip(cells, rows, strict=True))
+        ]
+    frame = pd.DataFrame(
+        {
+            column.name: pd.array(data[column.name], dtype="Int64" if column.optional else "int64")
+            if column.kind == "count"
+            else data[column.name]
+            for column in file.columns
+        }
+    )
+    seen: dict[tuple, int] = {}
+    for i, key in enumerate(zip(*(data[name] for name in file.key), strict=True)):
+        if key in seen:
+            shown = ", ".join(map(str, key))
+            raise DataError(
+                f"the row repeats row {seen[key]}",
+                file=path.name,
+                row=i + 1,
+                study=_study(header, rows[i]),
+                value=shown,
+            )
+        seen[key] = i + 1
+    return frame[header]
+
+
+def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise DataError(f"the file cannot be read ({error.strerror})", file=path.name) from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"the file is not UTF-8 (byte {error.start})", file=path.name) from error
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise DataError(f"the file is no CSV ({error})", file=path.name) from error
+    if not lines or not any(lines[0]):
+        raise DataError("the file is empty", file=path.name)
+    header, rows = [name.strip() for name in lines[0]], lines[1:]
+    if not rows:
+        raise DataError("the file has no row below its header", file=path.name)
+    return header, rows
+
+
+def _study(header: list[str], row: list[str]) -> str | None:
+    return row[header.index("study")] if "study" in header else None
+
+
+def _cell(cell: str, column: Column, file: str, row: int, study: str | None) -> object:
+    """Return the value of a cell, or raise with its place."""
+    cell = cell.strip()
+    place = {"file": file, "row": row, "study": study, "arm": ARM.get(column.name), "value": cell}
+    if not cell:
+        if column.optional:
+            return None if column.kind == "count" else ""
+        raise DataError(f"{column.name} is empty", **place)
+    if column.choices and cell not in column.choices:
+        raise DataError(f"{column.name} must be one of {', '.join(column.choices)}", **place)
+    if column.kind == "count":
+        if not (cell.isascii() and cell.isdigit() and len(cell) < 16):
+            raise DataError(f"{column.name} is not a whole number of 0 or more", **place)
+        return int(cell)
+    if column.kind == "number":
+        try:
+            number = float(cell)
+        except ValueError as error:
+            raise DataError(f"{column.name} is not a number", **place) from error
+        if not 0 < number < float("inf"):
+            raise DataError(f"{column.name} must be positive", **place)
+        return number
+    return cell
+
+
+def _check_member(frame: pd.DataFrame, file: str, column: str, known: set[str]) -> None:
+    for i, name in enumerate(frame[column]):
+        if name not in known:
+            study = frame["study"].iloc[i] if "study" in frame else None
+            raise DataError(f"unknown {column}", file=file, row=i + 1, study=study, value=name)
+
+
+def _check_counts(frame: pd.DataFrame, file: str, known: set[str], arms: dict[str, tuple[int, int]]) -> None:
+    _check_member(frame, file, "study", known)
+    check_tables(frame, file=file, unique=False)
+    for i, row in enumerate(frame.itertuples()):
+        for n, expected, arm in (
+            (row.n_t, arms[row.study][0], "experimental"),
+            (row.n_c, arms[row.study][1], "control"),
+        ):
+            if n != expected:
+                raise DataError(
+                    f"studies.csv has {expected} patients in this arm", file=file, row=i + 1, study=row.study, arm=arm,
+                    value=int(n),
+                )  # fmt: skip

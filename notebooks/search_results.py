@@ -1,0 +1,85 @@
+# %% [markdown]
+# # Search results
+#
+# ## What the paper says
+#
+# Three databases were searched in November 2024 with three queries each, and their combinations (Results, Literature search results). Together with {glue:text}`other_records:s` references from other sources, {glue:text}`after:s` records remained after merging and removal of duplicates, and {glue:text}`included:s` studies were analysed.
+#
+# The databases are named differently in three places:
+#
+# :::{table} Databases named in the paper
+# :name: tab-databases
+#
+# | Place | Databases |
+# | :--- | :--- |
+# | Abstract | PubMed, "Coghlan's database", Web of Science |
+# | Methods, Search strategy | PubMed, Cochrane Library, Web of Science; also the WHO platform ICTRP |
+# | Results, Literature search results | PubMed, Web of Science, Scopus; also ClinicalTrials.gov |
+# :::
+#
+# "Coghlan's database" is read here as the Cochrane Library. A search in the Cochrane Library and in ICTRP is announced but has no counts; Scopus and ClinicalTrials.gov have counts but are not announced.
+
+# %% [markdown]
+# ## The computation
+
+# %%
+import metalib
+from metalib import figures, notebook, text
+
+review = metalib.read_review("../data")
+search, flow = review.search, review.flow.set_index("step")["count"]
+
+combined = search[search["query"].isin(["#1 AND #2 AND #3", "other sources"])]
+identified = int(combined["records"].sum())
+after_duplicates = int(flow["records after merging and removal of duplicates"])
+included = int(flow["studies included in the review"])
+duplicates = identified - after_duplicates
+identified, after_duplicates, duplicates, included
+
+# %% tags=["hide-input"]
+wide = search.pivot(index="database", columns="query", values="records").reindex(search["database"].unique())
+parts = wide[["#1", "#2", "#3"]].min(axis=1)
+notebook.glue(
+    identified=text.count(identified),
+    after=text.count(after_duplicates),
+    duplicates=text.count(duplicates),
+    included=text.count(included),
+    other_records=text.count(int(search.set_index("query").loc["other sources", "records"])),
+    duplicate_share=text.percent(100 * duplicates / identified, 1),
+    possible=f"{int((wide['#1 AND #2 AND #3'].dropna() <= parts.dropna()).sum())} of {len(parts.dropna())}",
+    missing_steps=str(int((review.flow["status"] == "not reported").sum())),
+    not_included=text.count(after_duplicates - included),
+)
+shown = search.assign(records=search["records"].map(text.count))[["database", "query", "records"]]
+notebook.table(
+    shown,
+    name="tab-search",
+    caption="Every count of the search section, as printed.",
+    align="llr",
+    header=["Database", "Query", "Records"],
+)
+
+# %% [markdown]
+# ### The flow of records
+
+# %% tags=["hide-input"]
+notebook.figure(
+    figures.flow_diagram(FLOW),
+    name="fig-flow",
+    caption=(
+        f"Flow of records in the layout of PRISMA 2020. {text.count(identified)} records are the sum of the four printed counts, "
+        f"{text.count(duplicates)} duplicates the difference to the {text.count(after_duplicates)} that remained. Dashed boxes: not reported."
+    ),
+    alt=(
+        f"Flow diagram: {text.count(identified)} records identified, {text.count(duplicates)} duplicates removed, "
+        f"screening and eligibility not reported, {included} studies included."
+    ),
+    data=review.flow[["stage", "step", "count", "status"]],
+)
+
+# %% [markdown]
+# ## What follows
+#
+# * **What closes:** the counts of the sources add up to {glue:text}`identified:s` records; {glue:text}`after:s` after deduplication leaves {glue:text}`duplicates:s` duplicates ({glue:text}`duplicate_share:s`). In {glue:text}`possible:s` databases the combined query returns no more than the smallest of its parts, as it must.
+# * **What is not reported:** {glue:text}`missing_steps:s` of the steps that PRISMA 2020 asks for have no number in the text, among them how many records were screened, how many full texts were read, and why reports were excluded. {glue:text}`not_included:s` records left the review without a reason in the text. (Figure 1 of the paper may show some of these; its picture was not available to this book.)
+# * **How sure:** the sums are arithmetic on printed counts. That duplicates were removed only among these sources is assumed.

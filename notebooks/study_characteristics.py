@@ -1,0 +1,136 @@
+# %% [markdown]
+# # Study characteristics
+#
+# ## What the paper says
+#
+# Five studies published between 2011 and 2018 were included; Table 1 lists their treatments and calls all of them randomised controlled trials (Results, Characteristics of the studies). The eligibility section admits randomised and semi-randomised trials, its first criterion only randomised ones. Tables are numbered 1 and 3; there is no Table 2 in the text. Numbers of patients are not given by study.
+
+# %% [markdown]
+# ## The computation
+
+# %%
+import pandas as pd
+from scipy.stats import fisher_exact
+
+import metalib
+from metalib import figures, notebook, text
+from metalib.notebook import Raw
+
+review = metalib.read_review("../data")
+studies, stages, labels = review.studies, review.stages, review.labels()
+
+stages["p"] = [
+    fisher_exact([[row.events_t, row.n_t - row.events_t], [row.events_c, row.n_c - row.events_c]]).pvalue
+    for row in stages.itertuples()
+]
+stages[["stage", "study", "events_t", "n_t", "events_c", "n_c", "p"]].round({"p": 4})
+
+# %% tags=["hide-input"]
+printed = studies.sort_values("order_in_table")
+notebook.table(
+    pd.DataFrame(
+        {
+            "Study": [Raw(f"{row.label} {{cite:p}}`{row.citation_key}`") for row in printed.itertuples()],
+            "Combination": printed["experimental"],
+            "Control": printed["control"],
+            "Design as reported": printed["design_reported"],
+            "Patients": [f"{row.n_t} + {row.n_c}" for row in printed.itertuples()],
+            "Patients are": printed["arms_status"],
+        }
+    ),
+    name="tab-studies",
+    caption="Table 1 of the paper as printed, with the number of patients of each arm, which the paper does not print.",
+    align="lllllr"[:4] + "rl",
+    note=(
+        "3DCRT, three-dimensional conformal radiotherapy; HIFU, high-intensity focused ultrasound; IMRT, intensity-modulated "
+        "radiotherapy; RFA, radiofrequency ablation; SBRT, stereotactic body radiotherapy; RCT, randomised controlled trial."
+    ),
+)
+response = studies[studies["arms_status"] != "published"]
+notebook.glue(
+    total_t=str(int(response["n_t"].sum())),
+    total_c=str(int(response["n_c"].sum())),
+    printed_total=review.printed_text("stage I", "total experimental"),
+    inferred=" and ".join(studies.loc[studies["arms_status"].str.contains("inferred"), "label"].sort_values()),
+    published_label=", ".join(studies.loc[studies["arms_status"] == "published", "label"]),
+)
+
+# %% [markdown]
+# The arms of the four studies behind the response outcomes add up to {glue:text}`total_t:s` and {glue:text}`total_c:s`; the paper prints {glue:text}`printed_total:s` for both arms in its stage analysis, a number that the search never used. Which of two recovered studies is which ({glue:text}`inferred:s`) is inferred, and changes no pooled number. {glue:text}`published_label:s` published its arms itself {cite:p}`wang2018`.
+#
+# ### Stage at baseline
+#
+# The stage analysis of the paper, taken apart by study (see [the study-level tables](study_tables)), shows how the arms compared before treatment.
+
+# %% tags=["hide-input"]
+worst = stages.nsmallest(2, "p")
+notebook.glue(
+    worst_study=labels[worst["study"].iloc[0]],
+    **{
+        f"worst_{i}": (
+            f"stage {row.stage}: {text.events(row.events_t, row.n_t)} against {text.events(row.events_c, row.n_c)}, "
+            f"P = {text.scientific(row.p, 1)}"
+        )
+        for i, row in enumerate(worst.itertuples(), 1)
+    },
+    others_p=text.p_value(stages.loc[stages["study"] != worst["study"].iloc[0], "p"].min()),
+)
+notebook.table(
+    pd.DataFrame(
+        {
+            "Study": stages["study"].map(labels),
+            "Stage": stages["stage"],
+            "Combination": [text.events(a, n) for a, n in zip(stages["events_t"], stages["n_t"], strict=True)],
+            "Single treatment": [text.events(c, n) for c, n in zip(stages["events_c"], stages["n_c"], strict=True)],
+            "P (Fisher)": [text.p_value(p) for p in stages["p"]],
+            "Counts are": stages["status"],
+        }
+    ).sort_values("Study", kind="stable"),
+    name="tab-stages-baseline",
+    caption="Recovered number of patients in each stage at baseline, by study and arm, with Fisher's exact test.",
+    align="llrrrl",
+)
+
+# %% tags=["hide-input"]
+import seaborn as sns
+from matplotlib.figure import Figure
+
+share = pd.concat(
+    [
+        stages.assign(arm="combination", share=100 * stages["events_t"] / stages["n_t"]),
+        stages.assign(arm="single treatment", share=100 * stages["events_c"] / stages["n_c"]),
+    ]
+)
+share["arm"] = share["study"].map(labels) + ", " + share["arm"]
+grid = share.pivot(index="arm", columns="stage", values="share")[["I", "II or IV", "III"]]
+with figures.style():
+    fig = Figure(figsize=(7, 4.2), layout="constrained")
+    sns.heatmap(
+        grid,
+        ax=fig.subplots(),
+        annot=True,
+        fmt=".0f",
+        cmap="Blues",
+        vmin=0,
+        vmax=100,
+        linewidths=1,
+        cbar_kws={"label": "patients of the arm (%)"},
+    )
+    fig.axes[0].set(xlabel="stage at baseline", ylabel="")
+notebook.figure(
+    fig,
+    name="fig-stages-baseline",
+    caption=(
+        "Share of each arm in each stage at baseline (recovered counts, percent of the arm). Rows of one study should look "
+        "alike if allocation was random."
+    ),
+    alt=f"Heat map of stage by study and arm; the two arms of {labels[worst['study'].iloc[0]]} differ completely.",
+    data=grid.reset_index(),
+)
+
+# %% [markdown]
+# ## What follows
+#
+# * **Designs.** Table 1 calls every study an RCT. Two entries need a note. The abstract of Wang 2018 compares patients who were treated with one or the other and mentions no randomisation {cite:p}`wang2018`. The recovered stages of {glue:text}`worst_study:s` differ between the arms far beyond chance ({glue:text}`worst_1:s`; {glue:text}`worst_2:s`): either allocation was hardly random, or the stage data were entered wrongly. In the other studies no stage differs by more than chance would allow (smallest P {glue:text}`others_p:s`).
+# * **Comparisons.** The control of Ke 2011 is surgical resection, that of the other four radiotherapy. Pooling them answers two questions at once. The exclusion criterion "studies investigating multiple combination therapies" is printed without saying which combinations it means, although the experimental treatment is itself a combination.
+# * **How sure:** the stage tables are identified from the printed subgroup results under the recovered arms; the names of two studies are inferred.

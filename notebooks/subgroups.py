@@ -1,0 +1,156 @@
+# %% [markdown]
+# # Subgroups: sex and stage
+#
+# ## What the paper says
+#
+# The benefit is said not to be influenced by sex, odds ratio {glue:text}`sex_estimate:s`, P = {glue:text}`sex_p:s`, nor by stage, {glue:text}`total_estimate:s`, P = {glue:text}`total_p:s`. By stage it prints events and odds ratios for three strata, the first without its number ("Stage- HCC", stage I by elimination), and a test for subgroup differences with three degrees of freedom, hence four strata (Results, Subgroup analysis; Figure 4C). The discussion says that the findings hold except for stage IV; stage IV is not in the results. The models of this section are not named beyond the note of Figure 4 (random effects).
+
+# %% [markdown]
+# ## Sex: only the printed numbers
+#
+# The counts behind the result by sex cannot be recovered: one pooled result over an unknown number of studies leaves too much open. What can be checked is whether its own numbers fit together. On the log scale the estimate is the middle of its interval, and the interval fixes P.
+
+# %%
+import itertools
+
+import pandas as pd
+
+import metalib
+from metalib import figures, notebook, published, text, views
+
+review = metalib.read_review("../data")
+labels = review.labels()
+
+
+def p_range(outcome):
+    """Range of P that the printed odds ratio and interval of an outcome allow."""
+    return published.p_from_interval(*(review.printed_number(outcome, name) for name in ("OR", "CI low", "CI high")))
+
+
+for name in ("sex", "stage total"):
+    print(
+        f"{name}: P printed {review.printed_text(name, 'P')}, from its own interval",
+        " to ".join(text.number(p, 3) for p in p_range(name)),
+    )
+
+# %% tags=["hide-input"]
+notebook.glue_as("sex", views.printed(review.printed("sex")))
+notebook.glue_as("total", views.printed(review.printed("stage total")))
+for name in ("I", "II", "III"):
+    notebook.glue_as(f"printed_{name}", views.printed(review.printed(f"stage {name}")))
+notebook.glue_as("printed_difference", views.printed(review.printed("stage difference")))
+notebook.glue(
+    sex_range=" and ".join(text.number(p, 3) for p in p_range("sex")),
+    total_range=" and ".join(text.number(p, 3) for p in p_range("stage total")),
+)
+
+# %% [markdown]
+# For sex, the printed interval allows a P between {glue:text}`sex_range:s`; printed is {glue:text}`sex_p:s`. The numbers fit together. For the total over the stages it allows a P between {glue:text}`total_range:s`; printed is {glue:text}`total_p:s`. These do not fit together, whatever the counts are.
+#
+# ## Stage: the recovered strata
+#
+# The printed events add up to stage totals over 171 patients an arm; what is left for stage IV is one patient of each arm. The recovered tables hold stages II and IV together, because the printed numbers alone do not say whose patients these two are. Every placement can be tried:
+
+# %%
+base = {stage: rows.reset_index(drop=True) for stage, rows in review.stages.groupby("stage", sort=False)}
+studies = base["II or IV"]["study"].tolist()
+rest = {
+    arm: sum(base["II or IV"][f"events_{letter}"]) - int(review.printed_number("stage II", f"events {arm}").value)
+    for arm, letter in (("experimental", "t"), ("control", "c"))
+}
+
+
+def strata(of_t, of_c):
+    """All strata with the stage IV patient of each arm in a given study."""
+    two, four = base["II or IV"].copy(), base["II or IV"].assign(events_t=0, events_c=0)
+    for study, column, number in ((of_t, "events_t", rest["experimental"]), (of_c, "events_c", rest["control"])):
+        two.loc[two["study"] == study, column] -= number
+        four.loc[four["study"] == study, column] += number
+    parts = {"I": base["I"], "II": two, "III": base["III"], "IV": four}
+    return pd.concat([rows.assign(stage=stage) for stage, rows in parts.items()], ignore_index=True)
+
+
+placements = {}
+for of_t, of_c in itertools.product(studies, repeat=2):
+    result = metalib.subgroups(strata(of_t, of_c), "stage", model="random")
+    agree = published.compare(
+        review.printed("stage II").query("statistic in ['OR', 'CI low', 'CI high', 'P', 'I2', 'P(Q)']"),
+        published.statistics(result["II"]),
+    )
+    agree_difference = published.compare(review.printed("stage difference"), published.difference_statistics(result))
+    if (agree["verdict"] == "reproduced").all() and (agree_difference["verdict"] == "reproduced").all():
+        placements[of_t, of_c] = result
+[f"{labels[t]} / {labels[c]}" for t, c in placements]
+
+# %% tags=["hide-input"]
+chosen = next(iter(placements))
+groups = placements[chosen]
+rows = strata(*chosen)
+fixed_total = metalib.subgroups(rows, "stage", model="fixed").overall
+spread = [g.overall for g in placements.values()]
+compared = {
+    name: published.compare(
+        review.printed(f"stage {name}").query("statistic in ['OR', 'CI low', 'CI high', 'P', 'I2', 'P(Q)']"),
+        published.statistics(groups[name]),
+    )
+    for name in ("I", "II", "III")
+}
+compared["difference"] = published.compare(review.printed("stage difference"), published.difference_statistics(groups))
+compared["total"] = published.compare(review.printed("stage total"), published.statistics(groups.overall))
+notebook.glue(
+    tried=str(len(studies) ** 2),
+    placed=str(len(placements)),
+    same_study="in all of them both patients come from the same study"
+    if all(t == c for t, c in placements)
+    else "they do not all come from the same study",
+    one_t=str(rest["experimental"]),
+    one_c=str(rest["control"]),
+    difference=text.number(groups.Q, 2),
+    difference_p=text.number(groups.p, 2),
+    total=text.estimate(groups.overall),
+    total_ours_p=text.p_value(groups.overall.p),
+    total_spread=" to ".join(text.number(f(e.ratio for e in spread), 3) for f in (min, max)),
+    fixed_total=text.number(fixed_total.ratio, 3),
+    reproduced_strata=f"{sum((compared[n]['verdict'] == 'reproduced').sum() for n in ('I', 'II', 'III', 'difference'))} of "
+    f"{sum(len(compared[n]) for n in ('I', 'II', 'III', 'difference'))}",
+)
+notebook.table(
+    views.subgroup_rows(groups),
+    name="tab-stage-strata",
+    caption=(
+        "Strata by stage, Mantel-Haenszel, random effects, recovered counts. Stage IV is shown for one of the placements that "
+        "agree with every printed number of stage II and of the test for subgroup differences."
+    ),
+)
+
+# %% [markdown]
+# Of {glue:text}`tried:s` placements of the stage IV patients ({glue:text}`one_t:s` in the combination arms, {glue:text}`one_c:s` in the control arms) {glue:text}`placed:s` agree with everything printed about stage II and about the test; {glue:text}`same_study:s`. Which study it is is not identified.
+
+# %% tags=["hide-input"]
+everything = pd.concat([frame.assign(part=name) for name, frame in compared.items()], ignore_index=True)
+names = {"I": "Stage I", "II": "Stage II", "III": "Stage III", "difference": "Subgroup differences", "total": "Total"}
+notebook.table(
+    pd.concat([everything["part"].map(names).rename("Part"), views.comparison(everything)], axis=1),
+    name="tab-stage-printed",
+    caption="Every printed number of the stage analysis beside its recomputation.",
+    align="llrrl",
+)
+plot = {"model": "random", "by": "stage", "labels": labels, "groups": ("Combination", "Single treatment")}
+notebook.figure(
+    figures.forest(rows, **plot, favours=("Lower share in combination arm", "Higher share in combination arm")),
+    name="fig-stage-forest",
+    caption=(
+        "The stage analysis in RevMan's layout, recovered counts. An event is a patient who was in the stage at baseline, so a "
+        "square compares how the arms were composed and not how the treatment worked."
+    ),
+    alt=f"Forest plot of four strata by stage, total odds ratio {text.estimate(groups.overall)}.",
+    data=figures.forest_data(rows, **plot),
+)
+
+# %% [markdown]
+# ## What follows
+#
+# * **Printed:** benefit not influenced by stage; difference Chi² = {glue:text}`printed_difference_q:s`, P = {glue:text}`printed_difference_p:s`.
+# * **What follows, the numbers:** {glue:text}`reproduced_strata:s` printed numbers of the strata and the test are reproduced (difference {glue:text}`difference:s`, P = {glue:text}`difference_p:s`). The printed total, {glue:text}`total_estimate:s`, is not: the recovered strata give {glue:text}`total:s`, P = {glue:text}`total_ours_p:s` (over all placements that agree, the odds ratio is {glue:text}`total_spread:s`).
+# * **What follows, the meaning:** an event in this analysis is *being in the stage*. The denominators are whole arms, and a patient counted in one stage is a non-event in the others. The analysis therefore compares the composition of the arms at baseline and cannot show whether the effect of treatment differs by stage. Its fixed-effects total is {glue:text}`fixed_total:s` by construction, because the stages of an arm add up to the arm.
+# * **How sure:** the strata for stages I and III and the sum of II and IV are identified. That an analysis with these denominators compares composition needs no counts at all: the printed denominators are the same in every stratum. Whether the sex analysis was built the same way cannot be checked.

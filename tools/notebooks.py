@@ -1,0 +1,116 @@
+"""Run the paired notebooks and store them in a form that depends on nothing but their source and their results.
+
+    python tools/notebooks.py            run every notebooks/*.py and write its .ipynb
+    python tools/notebooks.py NAME ...   only these
+
+A stored notebook carries a hash of its source and one of its outputs, so that the checks see an edit to either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def source_cells(path: Path) -> list[dict]:
+    """Return type, source and metadata of every cell of a .py or .ipynb twin."""
+    notebook = jupytext.read(path)
+    return [
+        {
+            "type": cell.cell_type,
+            "source": cell.source,
+            "metadata": {k: v for k, v in cell.metadata.items() if k in ("tags", "mystnb")},
+        }
+        for cell in notebook.cells
+    ]
+
+
+def hash_of(value: object) -> str:
+    """Return a short hash of anything JSON can hold."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:32]
+
+
+def stored_hashes(notebook: nbformat.NotebookNode, cells: list[dict]) -> dict[str, str]:
+    """Return the hashes that a stored notebook must carry."""
+    outputs = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+    return {"source": hash_of(cells), "outputs": hash_of(outputs)}
+
+
+def normalise(notebook: nbformat.NotebookNode, cells: list[dict]) -> nbformat.NotebookNode:
+    """Return the notebook without anything that differs from run to run."""
+    for i, cell in enumerate(notebook.cells):
+        cell["id"] = hashlib.sha256(f"{i}:{cell.source}".encode()).hexdigest()[:8]
+        cell["metadata"] = nbformat.from_dict(cells[i]["metadata"])
+        if cell.cell_type == "code":
+            cell["outputs"] = _merge_streams(cell.outputs)
+    notebook["metadata"] = nbformat.from_dict(
+        {
+            "jupytext": {"formats": "ipynb,py:percent"},
+            "kernelspec": KERNELSPEC,
+            "language_info": {"name": "python"},
+            "metalib": stored_hashes(notebook, cells),
+        }
+    )
+    notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
+    return notebook
+
+
+def _merge_streams(outputs: list) -> list:
+    """Join neighbouring outputs of one stream: how a kernel cuts them up depends on timing."""
+    merged: list = []
+    for output in outputs:
+        last = merged[-1] if merged else None
+        if last is not None and output.output_type == "stream" and last.get("name") == output.get("name"):
+            last["text"] += output["text"]
+        else:
+            merged.append(output)
+    return merged
+
+
+def run(path: Path) -> nbformat.NotebookNode:
+    """Run a .py notebook and return it with its outputs, normalised."""
+    from nbclient import NotebookClient
+
+    cells = source_cells(path)
+    notebook = jupytext.read(path)
+    notebook.metadata["kernelspec"] = KERNELSPEC
+    client = NotebookClient(
+        notebook, timeout=600, kernel_name="python3", record_timing=False, resources={"metadata": {"path": path.parent}}
+    )
+    client.execute()
+    return normalise(notebook, cells)
+
+
+def write(path: Path, notebook: nbformat.NotebookNode) -> None:
+    """Write the .ipynb twin in one step, so that an interrupted run leaves the old one."""
+    target = path.with_suffix(".ipynb")
+    text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    part = target.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, target)
+
+
+def main(names: list[str]) -> int:
+    """Run the named notebooks, or all."""
+    os.environ.pop("METALIB_FIGURES", None)
+    paths = [FOLDER / f"{name}.py" for name in names] or sorted(FOLDER.glob("*.py"))
+    for i, path in enumerate(paths, 1):
+        start = time.perf_counter()
+        print(f"[{i}/{len(paths)}] {path.stem} ", end="", flush=True)
+        write(path, run(path))
+        print(f"{time.perf_counter() - start:.1f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
