@@ -182,9 +182,11 @@ def effects(tables: pd.DataFrame, measure: str = "OR", *, level: float = 0.95) -
     e = study_effects(cells(*checked.counts()), measure)
     yi = np.where(e.estimable, e.yi, np.nan)
     se = np.where(e.estimable, np.sqrt(e.vi), np.nan)
-    what = "standard error" if measure == "RD" else "cells"
+    corrected_note = "zero cell: 0.5 added to all four cells" + (
+        ", in the standard error only" if measure == "RD" else ""
+    )
     reasons = [
-        reason or (f"zero cell: 0.5 added to all four cells ({what})" if corrected else "")
+        reason or (corrected_note if corrected else "")
         for reason, corrected in zip(reason_not_estimable(checked, measure), e.corrected, strict=True)
     ]
     return pd.DataFrame(

@@ -17,6 +17,7 @@ from scipy.special import chdtrc, ndtr, ndtri
 from .effects import check_level
 from .errors import DataError
 from .results import PooledEffect, Subgroups
+from .text import number
 
 VERDICTS = ("reproduced", "last digit", "not reproduced", "not checkable")
 #: Floating-point noise allowed at the ends of a rounding interval, relative to its unit.
@@ -136,7 +137,8 @@ def compare(printed: pd.DataFrame, values: Mapping[str, float | None]) -> pd.Dat
     Returns
     -------
     DataFrame
-        ``statistic, text, low, high, value, verdict``, one row a printed number, in the order given.
+        ``statistic, text, low, high, value, rounded, verdict``, one row a printed number, in the order given. ``value``
+        is unrounded, ``rounded`` a text with the digits of the print.
 
     Raises
     ------
@@ -148,13 +150,20 @@ def compare(printed: pd.DataFrame, values: Mapping[str, float | None]) -> pd.Dat
         if row.statistic not in values:
             raise DataError("no recomputed value for a printed statistic", value=row.statistic)
         value = values[row.statistic]
-        try:
+        digits = max(0, -math.floor(math.log10(row.unit) + 0.5))
+        low = high = None
+        verdict = "not checkable"
+        # What is printed as a dash or a slash has no interval.
+        if is_number(row.read_as or row.text):
             p = read_printed(row.read_as or row.text, row.unit)
-        except DataError:
-            rows.append((row.statistic, row.text, None, None, value, "not checkable"))
-            continue
-        rows.append((row.statistic, row.text, p.low, p.high, value, p.verdict(value)))
-    return pd.DataFrame(rows, columns=["statistic", "text", "low", "high", "value", "verdict"])
+            low, high, verdict = p.low, p.high, p.verdict(value)
+        rows.append((row.statistic, row.text, low, high, value, number(value, digits), verdict))
+    return pd.DataFrame(rows, columns=["statistic", "text", "low", "high", "value", "rounded", "verdict"])
+
+
+def is_number(text: str) -> bool:
+    """Whether a printed text can be read as a number."""
+    return isinstance(text, str) and _NUMBER.fullmatch(text.strip()) is not None
 
 
 def p_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: float = 0.95) -> tuple[float, float]:

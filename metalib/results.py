@@ -190,25 +190,28 @@ class PooledEffect:
         """Return the reasons of missing numbers that the model itself would have, joined into one sentence."""
         return "; ".join(dict.fromkeys(r for r in self.reasons.values() if not r.startswith(_FIXED)))
 
-    def summary(self) -> str:
-        """Return the result in one line, rounded as RevMan prints it."""
+    def _parts(self) -> list[str]:
+        """Return the rounded result in pieces: effect, model, heterogeneity, studies left out."""
         model = f"{self.method}, {self.model}" + (f", {self.tau2_method}" if self.tau2_method else "")
         if not self.estimable:
-            return f"{self.measure} not estimable: {self.reasons['estimate']} (0 of {self.k_total}; {model})"
+            return [f"{self.measure} not estimable: {self.reasons['estimate']} (0 of {self.k_total}; {model})"]
         letter = "t" if self.ci_method == "hksj" else "z"
-        parts = [
+        tau2 = "" if self.tau2 is None else f", tau2 = {text.number(self.tau2)}"
+        return [
             f"{self.measure} {text.estimate(self)}, {letter} = {text.number(self.statistic)}, "
-            f"P {text.p_value(self.p, sign=True)}; k = {self.k} ({model})",
-            f"Q = {text.number(self.Q)}, df = {self.df}, P {text.p_value(self.p_Q, sign=True)}; "
-            f"I2 = {text.percent(self.I2)}",
+            f"P {text.p_value(self.p, sign=True)}",
+            f"k = {self.k} ({model})",
+            f"Q = {text.number(self.Q)}, df = {self.df}, P {text.p_value(self.p_Q, sign=True)}, "
+            f"I2 = {text.percent(self.I2)}{tau2}",
+            *(f"{study}: {reason}" for study, reason in self.excluded),
         ]
-        if self.tau2 is not None:
-            parts.append(f"tau2 = {text.number(self.tau2)}")
-        parts += [f"{study}: {reason}" for study, reason in self.excluded]
-        return "; ".join(parts)
+
+    def summary(self) -> str:
+        """Return the result in one line, rounded."""
+        return "; ".join(self._parts())
 
     def __repr__(self) -> str:
-        return f"PooledEffect({self.summary()})"
+        return "\n".join(["PooledEffect", *(f"  {part}" for part in self._parts())])
 
 
 _NUMBERS = (
@@ -305,4 +308,4 @@ class Subgroups:
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return f"Subgroups({self.summary()})"
+        return f"Subgroups\n{self.summary()}"

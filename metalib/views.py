@@ -13,6 +13,7 @@ from .published import read_printed
 from .results import PooledEffect, Subgroups
 
 METHOD_NAMES = {"MH": "M-H", "IV": "IV", "Peto": "Peto"}
+STATISTIC_NAMES = {"I2": "I² (%)", "Chi2": "Chi²", "P(Q)": "P of heterogeneity"}
 TAU2_NAMES = {"DL": "DerSimonian-Laird", "PM": "Paule-Mandel", "REML": "REML"}
 
 
@@ -52,16 +53,47 @@ def counts(
     return frame if (frame["Remark"] != "").any() else frame.drop(columns="Remark")
 
 
-def comparison(compared: pd.DataFrame, *, digits: int = 4) -> pd.DataFrame:
+def comparison(compared: pd.DataFrame) -> pd.DataFrame:
     """Return printed and recomputed statistics side by side, from :func:`metalib.published.compare`."""
     return pd.DataFrame(
         {
-            "Statistic": compared["statistic"],
+            "Statistic": compared["statistic"].replace(STATISTIC_NAMES),
             "Printed": compared["text"],
-            "Recomputed": [text.number(v, digits if abs(v or 0) < 100 else 2) for v in compared["value"]],
+            "Recomputed": [recomputed(v) for v in compared["value"]],
             "Verdict": compared["verdict"],
         }
     )
+
+
+def recomputed(value: float | None) -> str:
+    """Return a recomputed number with more digits than are ever printed; whole numbers as they are."""
+    if value is not None and float(value).is_integer():
+        return text.number(value, 0)
+    return text.number(value, 4 if abs(value or 0) < 1000 else 3)
+
+
+def as_table_rows(compared: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    """Return printed and recomputed numbers as pairs of rows in the layout of a printed table.
+
+    Recomputed numbers are rounded to the digits of the print, so that the two rows can be read against each other.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        From :func:`metalib.published.compare`, with the columns `by` added.
+    by : sequence of str
+        Columns that together name a row of the printed table.
+    columns : sequence of str
+        Statistics in the order of the printed columns; ``CI`` stands for both limits.
+    """
+    rows = []
+    for names, part in compared.groupby(list(by), sort=False):
+        for source, field in (("printed", "text"), ("recomputed", "rounded")):
+            cell = dict(zip(part["statistic"], part[field], strict=True))
+            cell["CI"] = f"[{cell['CI low']}, {cell['CI high']}]"
+            shown = {STATISTIC_NAMES.get(c, c): cell[c] for c in columns}
+            rows.append({**dict(zip(by, names, strict=True)), "": source, **shown})
+    return pd.DataFrame(rows)
 
 
 def models(results: Sequence[PooledEffect]) -> pd.DataFrame:

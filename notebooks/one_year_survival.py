@@ -20,11 +20,18 @@ review = metalib.read_review("../data")
 printed = review.printed("survival").query("statistic != 'studies'")
 candidates = {
     name: review.tables_of("survival", name)
-    for name in review.tables.query("outcome == 'survival' and status == 'candidate'")["analysis"].unique()
+    for name in review.tables.query("outcome == 'survival' and status == 'candidate'")[
+        "analysis"
+    ].unique()
 }
 fixed = {name: metalib.pool(tables) for name, tables in candidates.items()}
-random = {name: metalib.pool(tables, model="random") for name, tables in candidates.items()}
-compared = {name: published.compare(printed, published.statistics(result)) for name, result in random.items()}
+random = {
+    name: metalib.pool(tables, model="random") for name, tables in candidates.items()
+}
+compared = {
+    name: published.compare(printed, published.statistics(result))
+    for name, result in random.items()
+}
 
 # %% tags=["hide-input"]
 notebook.glue_as("printed", views.printed(printed))
@@ -36,7 +43,9 @@ notebook.glue(
     p_highest=text.p_value(max(r.p for r in random.values())),
     fixed_lowest=text.estimate(min(fixed.values(), key=lambda r: r.ratio)),
     fixed_highest=text.estimate(max(fixed.values(), key=lambda r: r.ratio)),
-    fixed_p=" to ".join(text.p_value(f(r.p for r in fixed.values())) for f in (min, max)),
+    fixed_p=" to ".join(
+        text.p_value(f(r.p for r in fixed.values())) for f in (min, max)
+    ),
     any_significant=str(sum(r.p < 0.05 for r in (*fixed.values(), *random.values()))),
 )
 
@@ -82,7 +91,11 @@ summary = pd.DataFrame(
         "Fixed: OR [95% CI]": [text.estimate(r) for r in fixed.values()],
     }
 )
-missed = {s for c in compared.values() for s in c.loc[c["verdict"] != "reproduced", "statistic"]}
+missed = {
+    s
+    for c in compared.values()
+    for s in c.loc[c["verdict"] != "reproduced", "statistic"]
+}
 notebook.glue(missed=", ".join(sorted(missed)))
 notebook.table(
     summary,
@@ -92,7 +105,11 @@ notebook.table(
 
 # %% tags=["hide-input"]
 first = next(iter(candidates))
-plot = {"model": "random", "labels": labels, "groups": ("Combination", "Single treatment")}
+plot = {
+    "model": "random",
+    "labels": labels,
+    "groups": ("Combination", "Single treatment"),
+}
 notebook.figure(
     figures.forest(
         candidates[first],
@@ -122,8 +139,12 @@ notebook.glue(
     p_three=" and ".join(text.number(p, 4) for p in allowed[3]),
     p_four=" and ".join(text.number(p, 4) for p in allowed[4]),
     printed_range=" and ".join(text.number(p, 4) for p in (p_q.low, p_q.high)),
-    fits_four="overlap" if published.overlap(allowed[4], (p_q.low, p_q.high)) else "do not overlap",
-    fits_three="overlap" if published.overlap(allowed[3], (p_q.low, p_q.high)) else "do not overlap",
+    fits_four="overlap"
+    if published.overlap(allowed[4], (p_q.low, p_q.high))
+    else "do not overlap",
+    fits_three="overlap"
+    if published.overlap(allowed[3], (p_q.low, p_q.high))
+    else "do not overlap",
 )
 
 # %% [markdown]

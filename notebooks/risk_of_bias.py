@@ -9,7 +9,7 @@
 import pandas as pd
 
 import metalib
-from metalib import figures, notebook
+from metalib import figures, notebook, text
 
 review = metalib.read_review("../data")
 stated = review.risk_of_bias.query("assessor == 'paper'")
@@ -42,15 +42,32 @@ notebook.figure(
     figures.bias_summary(book, labels=labels),
     name="fig-bias-summary",
     caption="Risk of bias by study and domain, this book's own judgement: + low, ? unclear, − high.",
-    alt="Grid of judgements; most are unclear, Ke 2011 and Wang 2018 have high risk in the allocation domains.",
+    alt=(
+        "Grid of judgements by study and domain; high risk: "
+        + "; ".join(
+            f"{labels[r.study]}, {r.domain}"
+            for r in book.query("judgement == 'high'").itertuples()
+        )
+        + "."
+    ),
     data=book[["study", "domain", "judgement"]],
 )
 notebook.figure(
     figures.bias_graph(book),
     name="fig-bias-graph",
     caption="Risk of bias by domain over the five studies, this book's own judgement.",
-    alt="Stacked bars of low, unclear and high risk for seven domains; unclear is the largest share in every domain but two.",
-    data=book.groupby(["domain", "judgement"], sort=False).size().rename("studies").reset_index(),
+    alt="Stacked bars by domain; share of studies with unclear risk: "
+    + "; ".join(
+        f"{domain} {text.percent(100 * share)}"
+        for domain, share in (book["judgement"] == "unclear")
+        .groupby(book["domain"], sort=False)
+        .mean()
+        .items()
+    ),
+    data=book.groupby(["domain", "judgement"], sort=False)
+    .size()
+    .rename("studies")
+    .reset_index(),
 )
 
 # %% tags=["hide-input"]

@@ -37,20 +37,26 @@ duplicates = identified - after_duplicates
 identified, after_duplicates, duplicates, included
 
 # %% tags=["hide-input"]
-wide = search.pivot(index="database", columns="query", values="records").reindex(search["database"].unique())
+wide = search.pivot(index="database", columns="query", values="records").reindex(
+    search["database"].unique()
+)
 parts = wide[["#1", "#2", "#3"]].min(axis=1)
 notebook.glue(
     identified=text.count(identified),
     after=text.count(after_duplicates),
     duplicates=text.count(duplicates),
     included=text.count(included),
-    other_records=text.count(int(search.set_index("query").loc["other sources", "records"])),
+    other_records=text.count(
+        int(search.set_index("query").loc["other sources", "records"])
+    ),
     duplicate_share=text.percent(100 * duplicates / identified, 1),
     possible=f"{int((wide['#1 AND #2 AND #3'].dropna() <= parts.dropna()).sum())} of {len(parts.dropna())}",
     missing_steps=str(int((review.flow["status"] == "not reported").sum())),
     not_included=text.count(after_duplicates - included),
 )
-shown = search.assign(records=search["records"].map(text.count))[["database", "query", "records"]]
+shown = search.assign(records=search["records"].map(text.count))[
+    ["database", "query", "records"]
+]
 notebook.table(
     shown,
     name="tab-search",
@@ -62,9 +68,32 @@ notebook.table(
 # %% [markdown]
 # ### The flow of records
 
+
 # %% tags=["hide-input"]
+def box(label, side=None):
+    """A step of flow.csv as a box, with what leaves the flow there."""
+    row = review.flow.set_index("step").loc[label]
+    return figures.FlowBox(
+        row["stage"], label.capitalize(), row["count"], side=side and box(side)
+    )
+
+
+sources = list(zip(combined["database"], combined["records"], strict=True))
+removed = figures.FlowBox(
+    "identification", "Duplicate records removed before screening", duplicates
+)
+boxes = [
+    figures.FlowBox(
+        "identification", "Records identified", identified, parts=sources, side=removed
+    ),
+    box("records after merging and removal of duplicates"),
+    box("records screened", side="records excluded"),
+    box("reports sought for retrieval", side="reports not retrieved"),
+    box("reports assessed for eligibility", side="reports excluded, with reasons"),
+    box("studies included in the review"),
+]
 notebook.figure(
-    figures.flow_diagram(FLOW),
+    figures.flow_diagram(boxes),
     name="fig-flow",
     caption=(
         f"Flow of records in the layout of PRISMA 2020. {text.count(identified)} records are the sum of the four printed counts, "

@@ -13,31 +13,45 @@
 import pandas as pd
 
 import metalib
-from metalib import notebook, published, text, views
+from metalib import figures, notebook, published, text, views
 
 review = metalib.read_review("../data")
 labels = review.labels()
 table3 = review.published.query("place == 'Table 3'")
 rows, frames = {}, []
-for outcome, excluded in table3[["outcome", "excluded"]].drop_duplicates().itertuples(index=False):
+for outcome, excluded in (
+    table3[["outcome", "excluded"]].drop_duplicates().itertuples(index=False)
+):
     tables = review.tables_of(outcome)
     left = tables[~tables["study"].isin(excluded.split())]
     rows[outcome, excluded] = metalib.pool(left)
     frames.append(
         published.compare(
-            review.printed(outcome, place="Table 3", excluded=excluded), published.statistics(rows[outcome, excluded])
+            review.printed(outcome, place="Table 3", excluded=excluded),
+            published.statistics(rows[outcome, excluded]),
         ).assign(outcome=outcome, excluded=excluded)
     )
 audit = pd.concat(frames, ignore_index=True)
-audit.groupby(["outcome", "excluded"], sort=False)["verdict"].value_counts().unstack(fill_value=0)
+audit.groupby(["outcome", "excluded"], sort=False)["verdict"].value_counts().unstack(
+    fill_value=0
+)
 
 # %% tags=["hide-input"]
-excluded_names = audit["excluded"].map(lambda names: " and ".join(labels[name] for name in names.split()))
+shown = audit.assign(
+    Outcome=audit["outcome"],
+    Excluded=audit["excluded"].map(
+        lambda names: " and ".join(labels[name] for name in names.split())
+    ),
+)
 notebook.table(
-    pd.concat([audit["outcome"].rename("Outcome"), excluded_names.rename("Excluded"), views.comparison(audit)], axis=1),
+    views.as_table_rows(
+        shown,
+        ["Outcome", "Excluded"],
+        ["OR", "CI", "Chi2", "df", "P(Q)", "I2", "Z", "P"],
+    ),
     name="tab-table3",
-    caption="Every cell of Table 3 beside its recomputation as a cumulative exclusion, fixed effects.",
-    align="lllrrl",
+    caption="Table 3 as printed and, below each row, as recomputed by cumulative exclusion (fixed effects).",
+    align="lllrrrrrrrr",
 )
 checkable = audit[audit["verdict"] != "not checkable"]
 missed = checkable[checkable["verdict"] != "reproduced"]
@@ -51,7 +65,8 @@ notebook.glue(
         for row in missed.itertuples()
     ),
     printed_df_pr=" and ".join(
-        review.printed_text("PR", "df", place="Table 3", excluded=e) for e in ("zhou2015", "zhou2015 ke2011")
+        review.printed_text("PR", "df", place="Table 3", excluded=e)
+        for e in ("zhou2015", "zhou2015 ke2011")
     ),
 )
 
@@ -63,7 +78,9 @@ notebook.glue(
 # %% tags=["hide-input"]
 steps = pd.concat(
     [
-        metalib.exclude_cumulatively(review.tables_of(outcome), order).assign(outcome=outcome)
+        metalib.exclude_cumulatively(review.tables_of(outcome), order).assign(
+            outcome=outcome
+        )
         for outcome, order in (
             ("PR", ["zhou2015", "ke2011"]),
             ("PD", ["zhou2015", "ke2011"]),
@@ -73,7 +90,13 @@ steps = pd.concat(
     ignore_index=True,
 )
 notebook.table(
-    pd.concat([steps["outcome"].rename("Outcome"), views.exclusions(steps, labels, column="excluded")], axis=1),
+    pd.concat(
+        [
+            steps["outcome"].rename("Outcome"),
+            views.exclusions(steps, labels, column="excluded"),
+        ],
+        axis=1,
+    ),
     name="tab-cumulative",
     caption="Cumulative exclusion, each row on top of the row above it (fixed effects).",
     align="llrrrr",
@@ -88,7 +111,9 @@ notebook.table(
 identified = ["CR", "PR", "SD", "PD", "AE"]
 loo = pd.concat(
     [
-        metalib.leave_one_out(review.tables_of(outcome), model=model).assign(outcome=outcome)
+        metalib.leave_one_out(review.tables_of(outcome), model=model).assign(
+            outcome=outcome
+        )
         for outcome in identified
         for model in ("fixed", "random")
     ],
@@ -105,15 +130,27 @@ def without(outcome, study, model="fixed"):
     return f"{text.estimate(effect)}, P = {text.p_value(effect.p)}"
 
 
-lost = loo[(loo["model"] == "fixed") & loo["outcome"].isin(["PR", "PD", "AE"]) & (loo["p"] >= 0.05)]
-lost_random = loo[(loo["model"] == "random") & loo["outcome"].isin(["PR", "PD", "AE"]) & (loo["p"] >= 0.05)]
+lost = loo[
+    (loo["model"] == "fixed")
+    & loo["outcome"].isin(["PR", "PD", "AE"])
+    & (loo["p"] >= 0.05)
+]
+lost_random = loo[
+    (loo["model"] == "random")
+    & loo["outcome"].isin(["PR", "PD", "AE"])
+    & (loo["p"] >= 0.05)
+]
 notebook.glue(
     pd_without=without("PD", "li2014"),
     ae_without=without("AE", "li2014"),
     pr_without=without("PR", "li2014", "random"),
     pr_without_fixed=without("PR", "li2014"),
-    lost="; ".join(f"{r.outcome} without {labels[r.omitted]}" for r in lost.itertuples()),
-    lost_random="; ".join(f"{r.outcome} without {labels[r.omitted]}" for r in lost_random.itertuples()),
+    lost="; ".join(
+        f"{r.outcome} without {labels[r.omitted]}" for r in lost.itertuples()
+    ),
+    lost_random="; ".join(
+        f"{r.outcome} without {labels[r.omitted]}" for r in lost_random.itertuples()
+    ),
 )
 notebook.table(
     pd.concat(
@@ -136,19 +173,26 @@ shown = loo[loo["model"] == "fixed"].reset_index(drop=True)
 full = {outcome: metalib.pool(review.tables_of(outcome)) for outcome in identified}
 with figures.style():
     fig = Figure(figsize=(7.2, 6.4), layout="constrained")
-    for ax, outcome in zip(fig.subplots(len(identified), 1, sharex=True), identified, strict=True):
+    for ax, outcome in zip(
+        fig.subplots(len(identified), 1, sharex=True), identified, strict=True
+    ):
         part = shown[shown["outcome"] == outcome].reset_index(drop=True)
         y = part.index[::-1]
         ax.axvline(1, color="0.6", linewidth=1)
         ax.axvspan(full[outcome].ratio_low, full[outcome].ratio_high, color="0.92")
         ax.hlines(
-            y, part["ratio_low"], part["ratio_high"], color=["#D55E00" if p >= 0.05 else "#0072B2" for p in part["p"]]
+            y,
+            part["ratio_low"],
+            part["ratio_high"],
+            color=["#D55E00" if p >= 0.05 else "#0072B2" for p in part["p"]],
         )
         ax.plot(part["ratio"], y, "s", color="black", markersize=4)
         ax.set_yticks(y, [f"without {labels[s]}" for s in part["omitted"]])
         ax.set_title(review.outcome(outcome)["label"], loc="left")
     ax.set_xscale("log")
-    ax.set_xticks([0.1, 0.2, 0.5, 1, 2, 5, 10], ["0.1", "0.2", "0.5", "1", "2", "5", "10"])
+    ax.set_xticks(
+        [0.1, 0.2, 0.5, 1, 2, 5, 10], ["0.1", "0.2", "0.5", "1", "2", "5", "10"]
+    )
     ax.minorticks_off()
     ax.set_xlabel("odds ratio (log scale)")
 notebook.figure(
@@ -177,7 +221,10 @@ pairs = [
 notebook.table(
     pd.concat(
         [
-            pd.Series([review.outcome(outcome)["label"] for outcome, _ in pairs], name="Outcome"),
+            pd.Series(
+                [review.outcome(outcome)["label"] for outcome, _ in pairs],
+                name="Outcome",
+            ),
             views.models([effect for _, effect in pairs]),
         ],
         axis=1,

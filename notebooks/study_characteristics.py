@@ -20,17 +20,22 @@ review = metalib.read_review("../data")
 studies, stages, labels = review.studies, review.stages, review.labels()
 
 stages["p"] = [
-    fisher_exact([[row.events_t, row.n_t - row.events_t], [row.events_c, row.n_c - row.events_c]]).pvalue
+    fisher_exact(
+        [[row.events_t, row.n_t - row.events_t], [row.events_c, row.n_c - row.events_c]]
+    ).pvalue
     for row in stages.itertuples()
 ]
-stages[["stage", "study", "events_t", "n_t", "events_c", "n_c", "p"]].round({"p": 4})
+stages.nsmallest(3, "p")[["stage", "study", "events_t", "n_t", "events_c", "n_c", "p"]]
 
 # %% tags=["hide-input"]
 printed = studies.sort_values("order_in_table")
 notebook.table(
     pd.DataFrame(
         {
-            "Study": [Raw(f"{row.label} {{cite:p}}`{row.citation_key}`") for row in printed.itertuples()],
+            "Study": [
+                Raw(f"{row.label} {{cite:p}}`{row.citation_key}`")
+                for row in printed.itertuples()
+            ],
             "Combination": printed["experimental"],
             "Control": printed["control"],
             "Design as reported": printed["design_reported"],
@@ -51,8 +56,14 @@ notebook.glue(
     total_t=str(int(response["n_t"].sum())),
     total_c=str(int(response["n_c"].sum())),
     printed_total=review.printed_text("stage I", "total experimental"),
-    inferred=" and ".join(studies.loc[studies["arms_status"].str.contains("inferred"), "label"].sort_values()),
-    published_label=", ".join(studies.loc[studies["arms_status"] == "published", "label"]),
+    inferred=" and ".join(
+        studies.loc[
+            studies["arms_status"].str.contains("inferred"), "label"
+        ].sort_values()
+    ),
+    published_label=", ".join(
+        studies.loc[studies["arms_status"] == "published", "label"]
+    ),
 )
 
 # %% [markdown]
@@ -73,15 +84,23 @@ notebook.glue(
         )
         for i, row in enumerate(worst.itertuples(), 1)
     },
-    others_p=text.p_value(stages.loc[stages["study"] != worst["study"].iloc[0], "p"].min()),
+    others_p=text.p_value(
+        stages.loc[stages["study"] != worst["study"].iloc[0], "p"].min()
+    ),
 )
 notebook.table(
     pd.DataFrame(
         {
             "Study": stages["study"].map(labels),
             "Stage": stages["stage"],
-            "Combination": [text.events(a, n) for a, n in zip(stages["events_t"], stages["n_t"], strict=True)],
-            "Single treatment": [text.events(c, n) for c, n in zip(stages["events_c"], stages["n_c"], strict=True)],
+            "Combination": [
+                text.events(a, n)
+                for a, n in zip(stages["events_t"], stages["n_t"], strict=True)
+            ],
+            "Single treatment": [
+                text.events(c, n)
+                for c, n in zip(stages["events_c"], stages["n_c"], strict=True)
+            ],
             "P (Fisher)": [text.p_value(p) for p in stages["p"]],
             "Counts are": stages["status"],
         }
@@ -97,12 +116,18 @@ from matplotlib.figure import Figure
 
 share = pd.concat(
     [
-        stages.assign(arm="combination", share=100 * stages["events_t"] / stages["n_t"]),
-        stages.assign(arm="single treatment", share=100 * stages["events_c"] / stages["n_c"]),
+        stages.assign(
+            arm="combination", share=100 * stages["events_t"] / stages["n_t"]
+        ),
+        stages.assign(
+            arm="single treatment", share=100 * stages["events_c"] / stages["n_c"]
+        ),
     ]
 )
 share["arm"] = share["study"].map(labels) + ", " + share["arm"]
-grid = share.pivot(index="arm", columns="stage", values="share")[["I", "II or IV", "III"]]
+grid = share.pivot(index="arm", columns="stage", values="share")[
+    ["I", "II or IV", "III"]
+]
 with figures.style():
     fig = Figure(figsize=(7, 4.2), layout="constrained")
     sns.heatmap(

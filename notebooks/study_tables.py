@@ -29,7 +29,7 @@
 import pandas as pd
 
 import metalib
-from metalib import notebook, text, views
+from metalib import notebook, text
 
 review = metalib.read_review("../data")
 labels = review.labels()
@@ -47,10 +47,14 @@ shown = main.sort_values("outcome", key=lambda s: s.map(order), kind="stable")
 notebook.table(
     pd.DataFrame(
         {
-            "Outcome": shown["outcome"].map(review.outcomes.set_index("outcome")["label"]),
+            "Outcome": shown["outcome"].map(
+                review.outcomes.set_index("outcome")["label"]
+            ),
             "Study": shown["study"].map(labels),
             "Combination": [text.events(r.events_t, r.n_t) for r in shown.itertuples()],
-            "Single treatment": [text.events(r.events_c, r.n_c) for r in shown.itertuples()],
+            "Single treatment": [
+                text.events(r.events_c, r.n_c) for r in shown.itertuples()
+            ],
             "Counts are": shown["status"],
         }
     ),
@@ -62,9 +66,13 @@ own = review.tables.query("analysis == 'wang2018'")
 notebook.table(
     pd.DataFrame(
         {
-            "Outcome": own["outcome"].map(review.outcomes.set_index("outcome")["label"]),
+            "Outcome": own["outcome"].map(
+                review.outcomes.set_index("outcome")["label"]
+            ),
             "Combination": [text.events(r.events_t, r.n_t) for r in own.itertuples()],
-            "Single treatment": [text.events(r.events_c, r.n_c) for r in own.itertuples()],
+            "Single treatment": [
+                text.events(r.events_c, r.n_c) for r in own.itertuples()
+            ],
         }
     ),
     name="tab-wang",
@@ -76,12 +84,17 @@ notebook.table(
 # ### Checks that the search never used
 
 # %% tags=["hide-input"]
-stage_tables = {stage: rows.reset_index(drop=True) for stage, rows in review.stages.groupby("stage", sort=False)}
+stage_tables = {
+    stage: rows.reset_index(drop=True)
+    for stage, rows in review.stages.groupby("stage", sort=False)
+}
 stage_three = metalib.pool(stage_tables["III"], model="random")
 totals = arms.sum()
 with_wang = {}
 for key in ("CR", "PR", "SD", "PD"):
-    both = pd.concat([review.tables_of(key), review.tables_of(key, "wang2018")], ignore_index=True)
+    both = pd.concat(
+        [review.tables_of(key), review.tables_of(key, "wang2018")], ignore_index=True
+    )
     with_wang[key] = metalib.pool(both)
 notebook.glue(
     sum_t=str(int(totals["n_t"])),
@@ -90,7 +103,10 @@ notebook.glue(
     closes="add up to the arm in every study" if complete else "do not add up",
     limit=text.number(stage_three.ratio_high, 3),
     printed_limit=review.printed_text("stage III", "CI high"),
-    **{f"wang_{key.lower()}": text.estimate(effect) for key, effect in with_wang.items()},
+    **{
+        f"wang_{key.lower()}": text.estimate(effect)
+        for key, effect in with_wang.items()
+    },
 )
 
 # %% [markdown]

@@ -24,7 +24,9 @@ labels = review.labels()
 
 def p_range(outcome):
     """Range of P that the printed odds ratio and interval of an outcome allow."""
-    return published.p_from_interval(*(review.printed_number(outcome, name) for name in ("OR", "CI low", "CI high")))
+    return published.p_from_interval(
+        *(review.printed_number(outcome, name) for name in ("OR", "CI low", "CI high"))
+    )
 
 
 for name in ("sex", "stage total"):
@@ -38,7 +40,9 @@ notebook.glue_as("sex", views.printed(review.printed("sex")))
 notebook.glue_as("total", views.printed(review.printed("stage total")))
 for name in ("I", "II", "III"):
     notebook.glue_as(f"printed_{name}", views.printed(review.printed(f"stage {name}")))
-notebook.glue_as("printed_difference", views.printed(review.printed("stage difference")))
+notebook.glue_as(
+    "printed_difference", views.printed(review.printed("stage difference"))
+)
 notebook.glue(
     sex_range=" and ".join(text.number(p, 3) for p in p_range("sex")),
     total_range=" and ".join(text.number(p, 3) for p in p_range("stage total")),
@@ -52,10 +56,14 @@ notebook.glue(
 # The printed events add up to stage totals over 171 patients an arm; what is left for stage IV is one patient of each arm. The recovered tables hold stages II and IV together, because the printed numbers alone do not say whose patients these two are. Every placement can be tried:
 
 # %%
-base = {stage: rows.reset_index(drop=True) for stage, rows in review.stages.groupby("stage", sort=False)}
+base = {
+    stage: rows.reset_index(drop=True)
+    for stage, rows in review.stages.groupby("stage", sort=False)
+}
 studies = base["II or IV"]["study"].tolist()
 rest = {
-    arm: sum(base["II or IV"][f"events_{letter}"]) - int(review.printed_number("stage II", f"events {arm}").value)
+    arm: sum(base["II or IV"][f"events_{letter}"])
+    - int(review.printed_number("stage II", f"events {arm}").value)
     for arm, letter in (("experimental", "t"), ("control", "c"))
 }
 
@@ -63,22 +71,34 @@ rest = {
 def strata(of_t, of_c):
     """All strata with the stage IV patient of each arm in a given study."""
     two, four = base["II or IV"].copy(), base["II or IV"].assign(events_t=0, events_c=0)
-    for study, column, number in ((of_t, "events_t", rest["experimental"]), (of_c, "events_c", rest["control"])):
+    for study, column, number in (
+        (of_t, "events_t", rest["experimental"]),
+        (of_c, "events_c", rest["control"]),
+    ):
         two.loc[two["study"] == study, column] -= number
         four.loc[four["study"] == study, column] += number
     parts = {"I": base["I"], "II": two, "III": base["III"], "IV": four}
-    return pd.concat([rows.assign(stage=stage) for stage, rows in parts.items()], ignore_index=True)
+    return pd.concat(
+        [rows.assign(stage=f"Stage {stage}") for stage, rows in parts.items()],
+        ignore_index=True,
+    )
 
 
 placements = {}
 for of_t, of_c in itertools.product(studies, repeat=2):
     result = metalib.subgroups(strata(of_t, of_c), "stage", model="random")
     agree = published.compare(
-        review.printed("stage II").query("statistic in ['OR', 'CI low', 'CI high', 'P', 'I2', 'P(Q)']"),
-        published.statistics(result["II"]),
+        review.printed("stage II").query(
+            "statistic in ['OR', 'CI low', 'CI high', 'P', 'I2', 'P(Q)']"
+        ),
+        published.statistics(result["Stage II"]),
     )
-    agree_difference = published.compare(review.printed("stage difference"), published.difference_statistics(result))
-    if (agree["verdict"] == "reproduced").all() and (agree_difference["verdict"] == "reproduced").all():
+    agree_difference = published.compare(
+        review.printed("stage difference"), published.difference_statistics(result)
+    )
+    if (agree["verdict"] == "reproduced").all() and (
+        agree_difference["verdict"] == "reproduced"
+    ).all():
         placements[of_t, of_c] = result
 [f"{labels[t]} / {labels[c]}" for t, c in placements]
 
@@ -90,13 +110,19 @@ fixed_total = metalib.subgroups(rows, "stage", model="fixed").overall
 spread = [g.overall for g in placements.values()]
 compared = {
     name: published.compare(
-        review.printed(f"stage {name}").query("statistic in ['OR', 'CI low', 'CI high', 'P', 'I2', 'P(Q)']"),
-        published.statistics(groups[name]),
+        review.printed(f"stage {name}").query(
+            "statistic in ['OR', 'CI low', 'CI high', 'P', 'I2', 'P(Q)']"
+        ),
+        published.statistics(groups[f"Stage {name}"]),
     )
     for name in ("I", "II", "III")
 }
-compared["difference"] = published.compare(review.printed("stage difference"), published.difference_statistics(groups))
-compared["total"] = published.compare(review.printed("stage total"), published.statistics(groups.overall))
+compared["difference"] = published.compare(
+    review.printed("stage difference"), published.difference_statistics(groups)
+)
+compared["total"] = published.compare(
+    review.printed("stage total"), published.statistics(groups.overall)
+)
 notebook.glue(
     tried=str(len(studies) ** 2),
     placed=str(len(placements)),
@@ -109,7 +135,9 @@ notebook.glue(
     difference_p=text.number(groups.p, 2),
     total=text.estimate(groups.overall),
     total_ours_p=text.p_value(groups.overall.p),
-    total_spread=" to ".join(text.number(f(e.ratio for e in spread), 3) for f in (min, max)),
+    total_spread=" to ".join(
+        text.number(f(e.ratio for e in spread), 3) for f in (min, max)
+    ),
     fixed_total=text.number(fixed_total.ratio, 3),
     reproduced_strata=f"{sum((compared[n]['verdict'] == 'reproduced').sum() for n in ('I', 'II', 'III', 'difference'))} of "
     f"{sum(len(compared[n]) for n in ('I', 'II', 'III', 'difference'))}",
@@ -127,17 +155,37 @@ notebook.table(
 # Of {glue:text}`tried:s` placements of the stage IV patients ({glue:text}`one_t:s` in the combination arms, {glue:text}`one_c:s` in the control arms) {glue:text}`placed:s` agree with everything printed about stage II and about the test; {glue:text}`same_study:s`. Which study it is is not identified.
 
 # %% tags=["hide-input"]
-everything = pd.concat([frame.assign(part=name) for name, frame in compared.items()], ignore_index=True)
-names = {"I": "Stage I", "II": "Stage II", "III": "Stage III", "difference": "Subgroup differences", "total": "Total"}
+everything = pd.concat(
+    [frame.assign(part=name) for name, frame in compared.items()], ignore_index=True
+)
+names = {
+    "I": "Stage I",
+    "II": "Stage II",
+    "III": "Stage III",
+    "difference": "Subgroup differences",
+    "total": "Total",
+}
 notebook.table(
-    pd.concat([everything["part"].map(names).rename("Part"), views.comparison(everything)], axis=1),
+    pd.concat(
+        [everything["part"].map(names).rename("Part"), views.comparison(everything)],
+        axis=1,
+    ),
     name="tab-stage-printed",
     caption="Every printed number of the stage analysis beside its recomputation.",
     align="llrrl",
 )
-plot = {"model": "random", "by": "stage", "labels": labels, "groups": ("Combination", "Single treatment")}
+plot = {
+    "model": "random",
+    "by": "stage",
+    "labels": labels,
+    "groups": ("Combination", "Single treatment"),
+}
 notebook.figure(
-    figures.forest(rows, **plot, favours=("Lower share in combination arm", "Higher share in combination arm")),
+    figures.forest(
+        rows,
+        **plot,
+        favours=("Lower share in combination arm", "Higher share in combination arm"),
+    ),
     name="fig-stage-forest",
     caption=(
         "The stage analysis in RevMan's layout, recovered counts. An event is a patient who was in the stage at baseline, so a "

@@ -1,1 +1,20 @@
 """Figures, all in one style."""
+
+from .flow import FlowBox, flow_diagram
+from .forest import forest
+from .forest_rows import forest_data
+from .funnel import funnel, funnel_data
+from .risk_of_bias import bias_graph, bias_summary
+from .style import style
+
+__all__ = [
+    "FlowBox",
+    "bias_graph",
+    "bias_summary",
+    "flow_diagram",
+    "forest",
+    "forest_data",
+    "funnel",
+    "funnel_data",
+    "style",
+]
