@@ -72,7 +72,7 @@ def recomputed(value: float | None) -> str:
     return text.number(value, 4 if abs(value or 0) < 1000 else 3)
 
 
-def as_table_rows(compared: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+def as_table_rows(compared: pd.DataFrame, by: str, columns: Mapping[str, str]) -> pd.DataFrame:
     """Return printed and recomputed numbers as pairs of rows in the layout of a printed table.
 
     Recomputed numbers are rounded to the digits of the print, so that the two rows can be read against each other.
@@ -80,19 +80,18 @@ def as_table_rows(compared: pd.DataFrame, by: Sequence[str], columns: Sequence[s
     Parameters
     ----------
     compared : DataFrame
-        From :func:`metalib.published.compare`, with the columns `by` added.
-    by : sequence of str
-        Columns that together name a row of the printed table.
-    columns : sequence of str
-        Statistics in the order of the printed columns; ``CI`` stands for both limits.
+        From :func:`metalib.published.compare`, with the column `by` added.
+    by : str
+        Column that names a row of the printed table.
+    columns : mapping
+        Heading to layout of its cells, for example ``{"OR [95% CI]": "{OR} [{CI low}, {CI high}]"}``.
     """
     rows = []
-    for names, part in compared.groupby(list(by), sort=False):
+    for name, part in compared.groupby(by, sort=False):
         for source, field in (("printed", "text"), ("recomputed", "rounded")):
-            cell = dict(zip(part["statistic"], part[field], strict=True))
-            cell["CI"] = f"[{cell['CI low']}, {cell['CI high']}]"
-            shown = {STATISTIC_NAMES.get(c, c): cell[c] for c in columns}
-            rows.append({**dict(zip(by, names, strict=True)), "": source, **shown})
+            numbers = dict(zip(part["statistic"], part[field], strict=True))
+            cells = {heading: layout.format_map(numbers) for heading, layout in columns.items()}
+            rows.append({by: name, "Source": source, **cells})
     return pd.DataFrame(rows)
 
 
