@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 # With this set, packages would never be compiled and every import would stay several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONWARNINGS :=
+# uv brings its own list of certificates; the machine's own also knows those of a proxy.
+export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help book test notebooks lab format clean

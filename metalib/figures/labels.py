@@ -81,6 +81,8 @@ def _find(
                 box = _beside(px, py, size, distance, math.radians(angle))
                 if not _contains(inside, box) or any(_overlap(box, other) for other in taken):
                     continue
+                if step and _leads_over(px, py, box, taken):
+                    continue
                 if crossing or not _crosses(box, dots):
                     return box, distance
     return _beside(px, py, size, _NEAR, 0.0), _NEAR
@@ -89,6 +91,13 @@ def _find(
 def _crosses(box: Box, dots: np.ndarray) -> bool:
     x, y = dots[:, 0], dots[:, 1]
     return bool(((x > box[0] - 1) & (x < box[2] + 1) & (y > box[1]) & (y < box[3])).any())
+
+
+def _leads_over(px: float, py: float, box: Box, taken: Sequence[Box]) -> bool:
+    """Return whether the line from a point to its name would run over another point or name."""
+    ends = np.array([(px, py), ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)])
+    line = ends[0] + (ends[1] - ends[0]) * np.linspace(0, 1, 60)[:, None]
+    return any(_crosses(other, line) for other in taken if not (other[0] < px < other[2] and other[1] < py < other[3]))
 
 
 def _beside(px: float, py: float, size: tuple[float, float], distance: float, angle: float) -> Box:
