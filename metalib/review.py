@@ -78,7 +78,7 @@ FILES: dict[str, File] = {
             Column("better", choices=("more", "fewer")),
             Column("model_printed", choices=("fixed", "random")),
             Column("model_note"),
-            Column("studies_printed", "count"),
+            Column("studies_printed", "count", optional=True),
             _SOURCE,
         ),
         ("outcome",),

@@ -146,7 +146,7 @@ def flow_diagram(boxes: Sequence[FlowBox]) -> Figure:
                 _arrow(sheet, (left + _BOX, middle), (side, middle))
             if i + 1 < len(boxes):
                 _arrow(sheet, (left + _BOX / 2, tops[i] + heights[i]), (left + _BOX / 2, tops[i + 1]))
-        return sheet.finish()
+        return sheet.figure
 
 
 def _check(boxes: Sequence[FlowBox]) -> dict[str, list[int]]:

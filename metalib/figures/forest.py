@@ -125,7 +125,7 @@ def _draw(data: pd.DataFrame, favours: tuple[str, str], title: str) -> Figure:
     middle = sum(plot) / 2
     for side, centre in zip(sides, (plot[0] + middle, middle + plot[1]), strict=True):
         sheet.text(centre / 2, axis_y + _TICKS + layout.block_height(side) / 2, side, align="center")
-    return sheet.finish()
+    return sheet.figure
 
 
 #: Column of the name of an arm and the places of its two columns.

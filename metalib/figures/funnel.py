@@ -199,7 +199,6 @@ def _draw(data: pd.DataFrame, measure: str, title: str) -> Figure:
     sheet.upright(MARGIN + 0.08, (top + bottom) / 2, f"Standard error{of}")
     absent = [row.label for row in rows if row.kind == "not estimable"]
     _legend(sheet, _LEFT + _PLOT_WIDTH + 0.25, top, pooled.label, limits.label, bool(borders), absent)
-    figure = sheet.finish()
     if len(studies) <= _MOST_LABELS:
         top_of = (
             (no_effect, no_effect),
@@ -209,7 +208,7 @@ def _draw(data: pd.DataFrame, measure: str, title: str) -> Figure:
         )
         lines = [((above, 0.0), (below, limits.se)) for above, below in top_of]
         place_labels(axes, [(s.estimate, s.se, s.label) for s in studies], avoid=lines)
-    return figure
+    return sheet.figure
 
 
 def _se_axis(axes: Axes, foot: float) -> None:

@@ -152,8 +152,3 @@ class Sheet:
         for side in ("left", "top", "right"):
             axes.spines[side].set_visible(False)
         return axes
-
-    def finish(self) -> Figure:
-        """Return the figure, drawn once: ticks made later would follow the settings of that moment."""
-        self.figure.draw_without_rendering()
-        return self.figure

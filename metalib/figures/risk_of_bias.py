@@ -66,7 +66,7 @@ def bias_graph(judgements: pd.DataFrame) -> Figure:
             y += height
         sheet.text((left + right) / 2, bottom + 0.4, f"Share of studies (n = {len(grid)})", align="center")
         _legend(sheet, bottom + 0.36 + ROW)
-        return sheet.finish()
+        return sheet.figure
 
 
 def _bar(sheet: Sheet, area: Axes, judged: pd.Series, left: float, y: float) -> None:
@@ -152,7 +152,7 @@ def bias_summary(judgements: pd.DataFrame, labels: Mapping[str, str] | None = No
             y += height
         sheet.rule(MARGIN, right, y, width=0.5, colour=LINE_GREY)
         _legend(sheet, bottom + 0.1)
-        return sheet.finish()
+        return sheet.figure
 
 
 def _circle(sheet: Sheet, x: float, y: float, judgement: str, *, radius: float = _RADIUS, gid: str = "key") -> None:
