@@ -10,7 +10,7 @@ export PYTHONWARNINGS :=
 export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test notebooks lab format clean
+.PHONY: help book test notebooks recover lab format clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ test: $(READY)  ## set up, then check everything: style, numbers, stored noteboo
 
 notebooks: $(READY)  ## run every notebook and store its outputs (NAME=one for a single one)
 	$(BIN)/python tools/notebooks.py $(NAME)
+
+recover: $(READY)  ## search for the tables behind the printed numbers and write them into data/ (minutes)
+	$(BIN)/python tools/recover_tables.py
 
 lab: $(READY)  ## open the notebooks in JupyterLab
 	cd notebooks && ../$(BIN)/jupyter lab

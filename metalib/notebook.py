@@ -100,7 +100,7 @@ def table(
     """
     from IPython.display import display
 
-    _check_name(name)
+    check_name(name)
     columns = [str(c) for c in (header if header is not None else frame.columns)]
     align = align or "l" + "r" * (len(columns) - 1)
     if len(align) != len(columns) or set(align) - set("lrc"):
@@ -145,7 +145,7 @@ def figure(
     """
     from IPython.display import display
 
-    _check_name(name)
+    check_name(name)
     svg, png = render(fig, "svg"), render(fig, "png")
     folder = Path(os.environ.get(FIGURES_VARIABLE) or FIGURES)
     folder.mkdir(parents=True, exist_ok=True)
@@ -189,7 +189,8 @@ def fingerprint(data: pd.DataFrame) -> str:
     return "\n".join("\t".join(line) for line in lines)
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise :class:`OptionError` unless `name` can be a target of references and a file name."""
     if not _NAME.fullmatch(name):
         raise OptionError(f"name={name!r} must be lower-case letters, digits, - and _")
 

@@ -1,6 +1,6 @@
 """The one way in for the data of a review: a folder of CSV files, checked cell by cell on reading.
 
-A review is described by eight files. What each column means is declared once, in :data:`FILES`; a file that does not
+A review is described by nine files. What each column means is declared once, in :data:`FILES`; a file that does not
 fit is refused with the file, the row (1 is the first below the header), the study, the arm and the value.
 """
 
@@ -87,7 +87,19 @@ FILES: dict[str, File] = {
         (Column("analysis"), Column("outcome"), Column("study"), *_COUNTS, _STATUS, _SOURCE),
         ("analysis", "outcome", "study"),
     ),
-    "stages": File((Column("stage"), Column("study"), *_COUNTS, _STATUS, _SOURCE), ("stage", "study")),
+    "stages": File(
+        (Column("analysis"), Column("stage"), Column("study"), *_COUNTS, _STATUS, _SOURCE),
+        ("analysis", "stage", "study"),
+    ),
+    "recovery": File(
+        (
+            Column("puzzle"),
+            Column("results"),
+            Column("studies", "studies"),
+            *(Column(name, "count") for name in ("max_difference", "step", "candidates", "after", "kept")),
+        ),
+        ("puzzle", "max_difference", "step"),
+    ),
     "risk_of_bias": File(
         (
             Column("assessor", choices=("paper", "book")),
@@ -128,6 +140,7 @@ class Review:
     outcomes: pd.DataFrame
     tables: pd.DataFrame
     stages: pd.DataFrame
+    recovery: pd.DataFrame
     risk_of_bias: pd.DataFrame
     published: pd.DataFrame
 
@@ -159,6 +172,9 @@ class Review:
         rows = self.tables[(self.tables["outcome"] == outcome) & (self.tables["analysis"] == analysis)]
         if rows.empty:
             raise DataError(f"no table of outcome {outcome!r} in analysis {analysis!r}", file="tables.csv")
+        return self._in_order(rows)
+
+    def _in_order(self, rows: pd.DataFrame) -> pd.DataFrame:
         order = {study: i for i, study in enumerate(self.studies["study"])}
         return rows.sort_values("study", key=lambda s: s.map(order), kind="stable").reset_index(drop=True)
 
@@ -189,6 +205,19 @@ class Review:
         if len(rows) != 1:
             raise DataError(f"{len(rows)} printed numbers for {outcome!r} {statistic!r}", file="published.csv")
         return str(rows["text"].iloc[0])
+
+    def stages_of(self, analysis: str = "main") -> pd.DataFrame:
+        """Return the tables by stage of an analysis set, studies in the order of ``studies.csv``.
+
+        Raises
+        ------
+        DataError
+            There is no such analysis.
+        """
+        rows = self.stages[self.stages["analysis"] == analysis]
+        if rows.empty:
+            raise DataError(f"no stages in analysis {analysis!r}", file="stages.csv")
+        return self._in_order(rows)
 
     def printed_number(self, outcome: str, statistic: str, *, place: str = "Results", excluded: str = "") -> Printed:
         """Return one printed number with the interval of the values that round to it.
@@ -224,10 +253,11 @@ def read_review(folder: str | Path) -> Review:
         _check_counts(frames[name], f"{name}.csv", known, arms)
     _check_member(frames["tables"], "tables.csv", "outcome", set(frames["outcomes"]["outcome"]))
     _check_member(frames["risk_of_bias"], "risk_of_bias.csv", "study", known | {"all"})
-    for i, excluded in enumerate(frames["published"]["excluded"]):
-        for study in excluded.split():
-            if study not in known:
-                raise DataError("unknown study", file="published.csv", row=i + 1, study=study)
+    for name, column in (("published", "excluded"), ("recovery", "studies")):
+        for i, studies in enumerate(frames[name][column]):
+            for study in studies.split():
+                if study not in known:
+                    raise DataError("unknown study", file=f"{name}.csv", row=i + 1, study=study)
     return Review(folder, **frames)
 
 

@@ -17,7 +17,7 @@ from metalib import figures, notebook, text
 from metalib.notebook import Raw
 
 review = metalib.read_review("../data")
-studies, stages, labels = review.studies, review.stages, review.labels()
+studies, stages, labels = review.studies, review.stages_of("main"), review.labels()
 
 stages["p"] = [
     fisher_exact(

@@ -84,12 +84,17 @@ notebook.table(
 # ### Checks that the search never used
 
 # %% tags=["hide-input"]
-stage_tables = {
-    stage: rows.reset_index(drop=True)
-    for stage, rows in review.stages.groupby("stage", sort=False)
-}
-stage_three = metalib.pool(stage_tables["III"], model="random")
+stages = review.stages_of("main")
+stage_three = metalib.pool(stages[stages["stage"] == "III"], model="random")
 totals = arms.sum()
+
+
+def control(outcome, study):
+    """Events and patients of a control arm."""
+    row = review.tables_of(outcome).set_index("study").loc[study]
+    return text.events(row["events_c"], row["n_c"])
+
+
 with_wang = {}
 for key in ("CR", "PR", "SD", "PD"):
     both = pd.concat(
@@ -103,6 +108,9 @@ notebook.glue(
     closes="add up to the arm in every study" if complete else "do not add up",
     limit=text.number(stage_three.ratio_high, 3),
     printed_limit=review.printed_text("stage III", "CI high"),
+    ke_pd=control("PD", "ke2011"),
+    ke_cr=control("CR", "ke2011"),
+    ding_cr=control("CR", "ding2016"),
     **{
         f"wang_{key.lower()}": text.estimate(effect)
         for key, effect in with_wang.items()

@@ -11,8 +11,6 @@
 # The counts behind the result by sex cannot be recovered: one pooled result over an unknown number of studies leaves too much open. What can be checked is whether its own numbers fit together. On the log scale the estimate is the middle of its interval, and the interval fixes P.
 
 # %%
-import itertools
-
 import pandas as pd
 
 import metalib
@@ -53,61 +51,30 @@ notebook.glue(
 #
 # ## Stage: the recovered strata
 #
-# The printed events add up to stage totals over 171 patients an arm; what is left for stage IV is one patient of each arm. The recovered tables hold stages II and IV together, because the printed numbers alone do not say whose patients these two are. Every placement can be tried:
+# The printed events add up to stage totals over 171 patients an arm; what is left for stage IV is one patient of each arm. The search of [the recovery](recovery) identifies stages I and III and the sum of II and IV. For the two patients in stage IV it leaves a few placements, which are candidates:
 
 # %%
-base = {
-    stage: rows.reset_index(drop=True)
-    for stage, rows in review.stages.groupby("stage", sort=False)
+identified = review.stages_of("main").query("stage in ['I', 'III']")
+candidates = [a for a in review.stages["analysis"].unique() if a != "main"]
+strata = {
+    name: pd.concat([identified, review.stages_of(name)])
+    .assign(stage=lambda rows: "Stage " + rows["stage"])
+    .sort_values("stage", kind="stable")
+    .reset_index(drop=True)
+    for name in candidates
 }
-studies = base["II or IV"]["study"].tolist()
-rest = {
-    arm: sum(base["II or IV"][f"events_{letter}"])
-    - int(review.printed_number("stage II", f"events {arm}").value)
-    for arm, letter in (("experimental", "t"), ("control", "c"))
+results = {
+    name: metalib.subgroups(rows, "stage", model="random")
+    for name, rows in strata.items()
 }
-
-
-def strata(of_t, of_c):
-    """All strata with the stage IV patient of each arm in a given study."""
-    two, four = base["II or IV"].copy(), base["II or IV"].assign(events_t=0, events_c=0)
-    for study, column, number in (
-        (of_t, "events_t", rest["experimental"]),
-        (of_c, "events_c", rest["control"]),
-    ):
-        two.loc[two["study"] == study, column] -= number
-        four.loc[four["study"] == study, column] += number
-    parts = {"I": base["I"], "II": two, "III": base["III"], "IV": four}
-    return pd.concat(
-        [rows.assign(stage=f"Stage {stage}") for stage, rows in parts.items()],
-        ignore_index=True,
-    )
-
-
-placements = {}
-for of_t, of_c in itertools.product(studies, repeat=2):
-    result = metalib.subgroups(strata(of_t, of_c), "stage", model="random")
-    agree = published.compare(
-        review.printed("stage II").query(
-            "statistic in ['OR', 'CI low', 'CI high', 'P', 'I2', 'P(Q)']"
-        ),
-        published.statistics(result["Stage II"]),
-    )
-    agree_difference = published.compare(
-        review.printed("stage difference"), published.difference_statistics(result)
-    )
-    if (agree["verdict"] == "reproduced").all() and (
-        agree_difference["verdict"] == "reproduced"
-    ).all():
-        placements[of_t, of_c] = result
-[f"{labels[t]} / {labels[c]}" for t, c in placements]
+results[candidates[0]]
 
 # %% tags=["hide-input"]
-chosen = next(iter(placements))
-groups = placements[chosen]
-rows = strata(*chosen)
+fours = [r[r["stage"] == "Stage IV"] for r in strata.values()]
+four = fours[0]
+groups, rows = results[candidates[0]], strata[candidates[0]]
 fixed_total = metalib.subgroups(rows, "stage", model="fixed").overall
-spread = [g.overall for g in placements.values()]
+spread = [g.overall for g in results.values()]
 compared = {
     name: published.compare(
         review.printed(f"stage {name}").query(
@@ -124,13 +91,12 @@ compared["total"] = published.compare(
     review.printed("stage total"), published.statistics(groups.overall)
 )
 notebook.glue(
-    tried=str(len(studies) ** 2),
-    placed=str(len(placements)),
-    same_study="in all of them both patients come from the same study"
-    if all(t == c for t, c in placements)
-    else "they do not all come from the same study",
-    one_t=str(rest["experimental"]),
-    one_c=str(rest["control"]),
+    candidates=str(len(candidates)),
+    one_t=str(int(four["events_t"].sum())),
+    one_c=str(int(four["events_c"].sum())),
+    same_study="both in the same study"
+    if all(((r["events_t"] > 0) == (r["events_c"] > 0)).all() for r in fours)
+    else "not always in the same study",
     difference=text.number(groups.Q, 2),
     difference_p=text.number(groups.p, 2),
     total=text.estimate(groups.overall),
@@ -152,7 +118,7 @@ notebook.table(
 )
 
 # %% [markdown]
-# Of {glue:text}`tried:s` placements of the stage IV patients ({glue:text}`one_t:s` in the combination arms, {glue:text}`one_c:s` in the control arms) {glue:text}`placed:s` agree with everything printed about stage II and about the test; {glue:text}`same_study:s`. Which study it is is not identified.
+# {glue:text}`candidates:s` placements of the stage IV patients ({glue:text}`one_t:s` of the combination arms, {glue:text}`one_c:s` of the control arms) agree with everything printed about stage II and about the test. In all of them the two patients are {glue:text}`same_study:s`. Which study it is is not identified.
 
 # %% tags=["hide-input"]
 everything = pd.concat(
@@ -199,6 +165,6 @@ notebook.figure(
 # ## What follows
 #
 # * **Printed:** benefit not influenced by stage; difference Chi² = {glue:text}`printed_difference_q:s`, P = {glue:text}`printed_difference_p:s`.
-# * **What follows, the numbers:** {glue:text}`reproduced_strata:s` printed numbers of the strata and the test are reproduced (difference {glue:text}`difference:s`, P = {glue:text}`difference_p:s`). The printed total, {glue:text}`total_estimate:s`, is not: the recovered strata give {glue:text}`total:s`, P = {glue:text}`total_ours_p:s` (over all placements that agree, the odds ratio is {glue:text}`total_spread:s`).
+# * **What follows, the numbers:** {glue:text}`reproduced_strata:s` printed numbers of the strata and the test are reproduced (difference {glue:text}`difference:s`, P = {glue:text}`difference_p:s`). The printed total, {glue:text}`total_estimate:s`, is not: the recovered strata give {glue:text}`total:s`, P = {glue:text}`total_ours_p:s` (over all candidates, the odds ratio is {glue:text}`total_spread:s`).
 # * **What follows, the meaning:** an event in this analysis is *being in the stage*. The denominators are whole arms, and a patient counted in one stage is a non-event in the others. The analysis therefore compares the composition of the arms at baseline and cannot show whether the effect of treatment differs by stage. Its fixed-effects total is {glue:text}`fixed_total:s` by construction, because the stages of an arm add up to the arm.
 # * **How sure:** the strata for stages I and III and the sum of II and IV are identified. That an analysis with these denominators compares composition needs no counts at all: the printed denominators are the same in every stratum. Whether the sex analysis was built the same way cannot be checked.

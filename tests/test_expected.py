@@ -46,7 +46,7 @@ def test_every_printed_number_of_the_pooled_results(review: metalib.Review, outc
     [("I", "0.38 [0.09, 1.69]"), ("II or IV", "1.21 [0.79, 1.86]"), ("III", "7.09 [0.02, 2128.96]")],
 )
 def test_stages(review: metalib.Review, stage: str, expected: str) -> None:
-    rows = review.stages[review.stages["stage"] == stage]
+    rows = review.stages_of("main").query("stage == @stage")
     assert text.estimate(metalib.pool(rows, model="random")) == expected
 
 

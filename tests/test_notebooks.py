@@ -40,8 +40,9 @@ def glued(notebook: nbformat.NotebookNode) -> dict[str, dict]:
     return found
 
 
-def figures(notebook: nbformat.NotebookNode) -> list:
-    return [o for cell in code_cells(notebook) for o in cell.outputs if "metalib" in o.get("metadata", {})]
+def files_written(notebook: nbformat.NotebookNode, kind: str) -> list:
+    """Return the outputs that tell of a file beside the notebook: a ``figure`` or a ``download``."""
+    return [o for c in code_cells(notebook) for o in c.outputs if kind in o.get("metadata", {}).get("metalib", {})]
 
 
 def test_there_are_notebooks_and_each_has_its_twin() -> None:
@@ -83,27 +84,36 @@ class TestNotebook:
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 for match in GLUE.finditer(cell.source):
-                    if match["doc"] is None:
-                        assert match["name"] in names, match["name"]
+                    other = match["doc"] and set(glued(stored(ROOT / match["doc"].lstrip("/"))))
+                    assert match["name"] in (other or names), match["name"]
                 assert cell.source.count("{glue:text}") == len(GLUE.findall(cell.source))
 
     def test_figures_are_stored_and_unchanged(self, path: Path) -> None:
-        for output in figures(stored(path)):
+        for output in files_written(stored(path), "figure"):
             name = output.metadata["metalib"]["figure"]
             svg = (path.parent / "figures" / f"{name}.svg").read_bytes()
             assert hashlib.sha256(svg).hexdigest() == output.metadata["metalib"]["sha256"]
             assert output.data["text/plain"].count("\n") >= 1, "the data of a figure stand beside it"
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
+def test_downloads_are_stored_and_unchanged(path: Path) -> None:
+    for output in files_written(stored(path), "download"):
+        meta = output.metadata["metalib"]
+        for ending in ("csv", "json"):
+            content = (path.parent / "downloads" / f"{meta['download']}.{ending}").read_bytes()
+            assert hashlib.sha256(content).hexdigest() == meta[ending]
+
+
 def test_no_figure_is_left_over() -> None:
-    used = {o.metadata["metalib"]["figure"] for path in SOURCES for o in figures(stored(path))}
+    used = {o.metadata["metalib"]["figure"] for path in SOURCES for o in files_written(stored(path), "figure")}
     assert {p.stem for p in (ROOT / "notebooks" / "figures").glob("*.svg")} == used
 
 
 def test_pages_glue_only_what_exists() -> None:
     for page in [ROOT / "index.md", *sorted((ROOT / "book").glob("*.md"))]:
         for match in GLUE.finditer(page.read_text(encoding="utf-8")):
-            notebook = stored(ROOT / match["doc"])
+            notebook = stored(ROOT / match["doc"].lstrip("/"))
             assert match["name"] in glued(notebook), f"{page.name}: {match[0]}"
 
 

@@ -69,7 +69,7 @@ def test_the_data_of_the_book_are_read(folder: Path) -> None:
         ("tables", "identified,", "guessed,", ["tables.csv", "status must be one of", "'guessed'"]),
         ("tables", "events_c", "events_k", ["tables.csv", "events_c", "is missing"]),
         ("tables", "analysis,outcome", "analysis,outcome,more", ["tables.csv", "more", "is not known"]),
-        ("stages", "I,ke2011,0,40,20,40", "I,ke2011,0,40,41,40", ["stages.csv", "ke2011", "control arm"]),
+        ("stages", "main,I,ke2011,0,40,20,40", "main,I,ke2011,0,40,41,40", ["stages.csv", "ke2011", "control arm"]),
         ("risk_of_bias", "book,ke2011", "book,ke", ["risk_of_bias.csv", "unknown study", "'ke'"]),
         ("published", "zhou2015 ke2011", "zhou2015 ke", ["published.csv", "unknown study", "'ke'"]),
         ("published", ",0.01,", ",-0.01,", ["published.csv", "unit must be positive", "'-0.01'"]),

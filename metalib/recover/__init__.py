@@ -1,0 +1,26 @@
+"""Recovery of the 2x2 tables behind a published meta-analysis from its printed statistics.
+
+The search is exhaustive: it returns all tables of whole numbers that agree with every printed digit, or says that
+there are none, or which limit stopped it. Import this package on its own; ``import metalib`` does not load it.
+"""
+
+from .engine import recover
+from .model import Puzzle
+from .printed import Printed, printed
+from .puzzle import read_puzzle, read_puzzle_text
+from .recovery import Recovery, Solutions
+from .state import Limits
+from .step import StepReport
+
+__all__ = [
+    "Limits",
+    "Printed",
+    "Puzzle",
+    "Recovery",
+    "Solutions",
+    "StepReport",
+    "printed",
+    "read_puzzle",
+    "read_puzzle_text",
+    "recover",
+]

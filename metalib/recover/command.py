@@ -1,0 +1,89 @@
+"""The command ``python -m metalib recover``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TextIO
+
+from ..errors import MetalibError
+from .engine import recover
+from .puzzle import read_puzzle
+from .state import Limits
+
+WIDTH = 24
+
+
+class ProgressLine:
+    """One line on a terminal that is written over; silent where nobody looks at it."""
+
+    def __init__(self, stream: TextIO, show: bool | None = None) -> None:
+        self.stream = stream
+        self.show = stream.isatty() if show is None else show
+        self._last = ""
+
+    def __call__(self, name: str, done: int, whole: int, share: float) -> None:
+        """Show how far the search is."""
+        if not self.show:
+            return
+        part = min((done + share) / max(whole, 1), 1.0)
+        bar = "#" * round(part * WIDTH)
+        text = f"[{bar:<{WIDTH}}] {part:4.0%} {name[:40]}"
+        if text != self._last:
+            self.stream.write("\r" + text.ljust(len(self._last)))
+            self.stream.flush()
+            self._last = text
+
+    def close(self) -> None:
+        """End the line."""
+        if self._last:
+            self.stream.write("\n")
+            self.stream.flush()
+            self._last = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument("puzzle", type=Path, help="puzzle file (YAML)")
+    parser.add_argument("-o", "--output", type=Path, help="write the result here as JSON (default: standard output)")
+    parser.add_argument("--tables", type=Path, help="also write the recovered tables here as CSV")
+    parser.add_argument("--max-difference", type=int, help="largest difference of a study's arms, for all studies")
+    parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar and no summary")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Search a puzzle and write the result.
+
+    Returns
+    -------
+    int
+        0 when the search came to an end, with or without solutions; 1 when a limit stopped it; 2 for a bad puzzle or
+        an output that cannot be written.
+    """
+    line = ProgressLine(sys.stderr, False if arguments.quiet else None)
+    try:
+        puzzle = read_puzzle(arguments.puzzle)
+        if arguments.max_difference is not None:
+            puzzle = puzzle.with_max_difference(arguments.max_difference)
+        pool = ProcessPoolExecutor(arguments.jobs) if arguments.jobs > 1 else nullcontext()
+        with pool as executor:
+            recovery = recover(puzzle, executor=executor, progress=line, limits=Limits())
+        line.close()
+        text = recovery.to_json()
+        if arguments.output is None:
+            sys.stdout.write(text)
+        else:
+            arguments.output.write_text(text, encoding="utf-8")
+        if arguments.tables is not None:
+            recovery.tables().to_csv(arguments.tables, index=False, lineterminator="\n")
+    except (MetalibError, OSError) as error:
+        line.close()
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if not arguments.quiet:
+        print(recovery.summary(), file=sys.stderr)
+    return 1 if recovery.status == "limit" else 0
