@@ -139,7 +139,8 @@ def download(frame: pd.DataFrame, *, name: str, what: str) -> None:
     from IPython.display import display
 
     check_name(name)
-    records = json.loads(frame.to_json(orient="records", double_precision=15))
+    # Not DataFrame.to_json, which keeps 15 decimals and so rounds small numbers.
+    records = frame.astype(object).where(frame.notna(), None).to_dict("records")
     contents = {
         "csv": frame.to_csv(index=False, lineterminator="\n"),
         "json": json.dumps(records, indent=1, ensure_ascii=False) + "\n",

@@ -143,12 +143,13 @@ notebook.table(
 
 # %% tags=["hide-input"]
 labels = review.labels()
+results = review.outcomes.set_index("outcome")["label"].to_dict()
 shown = pd.DataFrame(
     {
         "Place": book["place"],
         "No.": book["id"],
         "Result": [
-            outcome
+            results.get(outcome, outcome)
             + (
                 " without " + ", ".join(labels[s] for s in excluded.split())
                 if excluded

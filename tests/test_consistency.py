@@ -1,0 +1,128 @@
+"""Printed numbers against each other, and the ledger of all of them."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from test_pooling import tables
+
+import metalib
+from metalib import DataError, consistency, published
+from metalib.ledger import Recomputed, ledger, tally
+from metalib.published import read_printed
+
+ROOT = Path(__file__).parent.parent
+UNITS = {"OR": 2, "CI low": 2, "CI high": 2, "P": 3, "Z": 2, "Chi2": 2, "df": 0, "P(Q)": 2, "I2": 0}
+
+
+@given(tables(min_k=2, max_k=5))
+@settings(max_examples=150, deadline=None)
+def test_numbers_printed_from_one_result_are_consistent(t: pd.DataFrame) -> None:
+    """What a program prints of a fixed-effect result passes every check."""
+    values = published.statistics(metalib.pool(t))
+    assume(all(v is not None for v in values.values()))
+    assume(values["CI low"] > 0.05 and values["CI high"] < 500 and values["Chi2"] > 0.01)
+    texts = {name: f"{value:.{UNITS[name]}f}" for name, value in values.items()}
+    checks = consistency.check_result({name: read_printed(text) for name, text in texts.items()})
+    assert len(checks) == 6
+    assert [c.sentence for c in checks if c.verdict != "consistent"] == []
+
+
+@given(tables(min_k=2, max_k=6))
+@settings(max_examples=80, deadline=None)
+def test_the_true_number_of_studies_is_possible(t: pd.DataFrame) -> None:
+    result = metalib.pool(t)
+    assume(result.p_Q is not None)
+    allowed = consistency.possible_k(read_printed(f"{result.I2:.0f}"), read_printed(f"{result.p_Q:.2f}"))
+    assert result.k in allowed
+
+
+def test_a_wrong_digit_is_noticed() -> None:
+    good = {"OR": "2.11", "CI low": "1.22", "CI high": "3.64", "Chi2": "2.57", "df": "2", "P(Q)": "0.28", "I2": "22",
+            "Z": "2.67", "P": "0.008"}  # fmt: skip
+    assert {c.verdict for c in consistency.check_result({k: read_printed(v) for k, v in good.items()})} == {
+        "consistent"
+    }
+    for name, wrong in {"OR": "2.31", "CI high": "3.94", "P(Q)": "0.38", "I2": "32", "Z": "2.97", "P": "0.028"}.items():
+        numbers = {k: read_printed(v) for k, v in {**good, name: wrong}.items()}
+        found = [c for c in consistency.check_result(numbers) if c.verdict == "inconsistent"]
+        assert found, name
+        assert all(c.low <= c.high for c in found)
+
+
+def test_sentences_name_the_interval_that_was_computed() -> None:
+    check = consistency.p_and_interval(*map(read_printed, ("1.02", "0.69", "1.49")), read_printed("0.500", 0.01))
+    assert check.verdict == "inconsistent"
+    assert "between 0.9213 and 0.9404" in check.sentence
+    assert "P = 0.500, which does not agree" in check.sentence
+
+
+def test_sums() -> None:
+    parts = {name: read_printed(text) for name, text in {"a": "30", "b": "2,706", "c": "1,972", "d": "34"}.items()}
+    assert consistency.sum_of(parts, 4742, "records").verdict == "consistent"
+    assert consistency.sum_of(parts, 4271, "records").verdict == "inconsistent"
+
+
+def test_bad_ratios_are_refused() -> None:
+    with pytest.raises(DataError, match="positive"):
+        consistency.estimate_in_interval(*map(read_printed, ("0.00", "0.00", "1.00")))
+
+
+@pytest.fixture(scope="module")
+def stored() -> pd.DataFrame:
+    return pd.read_csv(ROOT / "notebooks" / "downloads" / "ledger.csv", keep_default_na=False, dtype=str)
+
+
+def test_the_ledger_has_a_row_for_every_printed_number(stored: pd.DataFrame) -> None:
+    review = metalib.read_review(ROOT / "data")
+    assert stored["id"].tolist() == review.published["id"].tolist()
+    assert stored["printed"].tolist() == review.published["text"].tolist()
+    assert set(stored["verdict"]) <= set(published.VERDICTS)
+    assert (stored["reason"] != "").all()
+    chapters = {p.stem for p in (ROOT / "notebooks").glob("*.py")}
+    assert set(stored["chapter"]) <= chapters
+
+
+def test_the_verdicts_of_the_ledger(stored: pd.DataFrame) -> None:
+    """The printed numbers that differ from their recomputation are these and no others."""
+    odd = stored[stored["verdict"].isin(["last digit", "not reproduced"])]
+    assert odd[["outcome", "excluded", "statistic", "verdict"]].to_numpy().tolist() == [
+        ["survival", "", "P(Q)", "last digit"],
+        ["stage total", "", "OR", "not reproduced"],
+        ["stage total", "", "CI low", "not reproduced"],
+        ["stage total", "", "CI high", "not reproduced"],
+        ["stage total", "", "P", "not reproduced"],
+        ["AE", "zhou2015", "Chi2", "last digit"],
+    ]
+    assert (stored["verdict"] == "reproduced").sum() > 140
+
+
+def test_csv_and_json_hold_the_same_ledger(stored: pd.DataFrame) -> None:
+    records = json.loads((ROOT / "notebooks" / "downloads" / "ledger.json").read_text(encoding="utf-8"))
+    assert [r["id"] for r in records] == stored["id"].tolist()
+    for record, text in zip(records, stored["recomputed"], strict=True):
+        assert (record["recomputed"] is None) == (text == "")
+        assert text == "" or math.isclose(record["recomputed"], float(text), rel_tol=1e-12)
+
+
+def test_ledger_verdicts_over_candidates() -> None:
+    row = {"id": "x", "place": "p", "outcome": "o", "excluded": "", "statistic": "OR", "text": "1.50", "read_as": "",
+           "unit": 0.01, "note": ""}  # fmt: skip
+    frame = pd.DataFrame([row, {**row, "id": "y", "text": "/"}, {**row, "id": "z", "statistic": "Z"}])
+
+    def verdicts(*values: float) -> list[str]:
+        recomputed = {("o", ""): Recomputed([{"OR": v} for v in values], "c", "r")}
+        return ledger(frame, recomputed)["verdict"].tolist()
+
+    assert verdicts(1.501) == ["reproduced", "not checkable", "not checkable"]
+    assert verdicts(1.501, 1.499)[0] == "reproduced"
+    assert verdicts(1.508, 1.6)[0] == "last digit"
+    assert verdicts(1.6)[0] == "not reproduced"
+    assert ledger(frame, {})["verdict"].unique().tolist() == ["not checkable"]
+    counted = tally(ledger(frame, {}))
+    assert counted["numbers"].tolist() == [0, 0, 0, 3]
