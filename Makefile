@@ -31,7 +31,7 @@ book: $(READY)  ## set up, then build the HTML book from the stored notebooks: _
 test: $(READY)  ## set up, then check everything: style, numbers, stored notebooks against a fresh run
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest tests metalib --doctest-modules
 	@echo "== running every notebook again and comparing each stored output"
 	METALIB_FIGURES=$$(mktemp -d) $(BIN)/python -m pytest --override-ini filterwarnings=default -p no:cacheprovider \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks

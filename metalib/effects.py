@@ -173,7 +173,7 @@ def effects(tables: pd.DataFrame, measure: str = "OR", *, level: float = 0.95) -
     >>> import pandas as pd
     >>> from metalib import effects
     >>> row = pd.DataFrame({"study": ["x"], "events_t": [4], "n_t": [40], "events_c": [2], "n_c": [40]})
-    >>> round(effects(row, "OR").loc[0, "effect"], 4)
+    >>> print(round(effects(row, "OR").loc[0, "effect"], 4))
     0.7472
     """
     choose("measure", measure, MEASURES)

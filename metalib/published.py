@@ -157,7 +157,8 @@ def compare(printed: pd.DataFrame, values: Mapping[str, float | None]) -> pd.Dat
         if is_number(row.read_as or row.text):
             p = read_printed(row.read_as or row.text, row.unit)
             low, high, verdict = p.low, p.high, p.verdict(value)
-        rows.append((row.statistic, row.text, low, high, value, number(value, digits), verdict))
+        shown = f"{row.text} (read as {row.read_as})" if row.read_as else row.text
+        rows.append((row.statistic, shown, low, high, value, number(value, digits), verdict))
     return pd.DataFrame(rows, columns=["statistic", "text", "low", "high", "value", "rounded", "verdict"])
 
 

@@ -122,6 +122,9 @@ book = ledger(review.published, recomputed)
 tally(book)
 
 # %% tags=["hide-input"]
+assert set(
+    book.loc[book["verdict"].isin(["last digit", "not reproduced"]), "outcome"]
+) == {"survival", "stage total", "AE"}
 counts = tally(book).set_index("verdict")["numbers"]
 by_place = tally(book, "place")
 notebook.glue(
@@ -215,13 +218,13 @@ notebook.table(
 # : *Printed:* a fixed-effects model in the note of Figure 3; OR {glue:text}`/notebooks/complete_response.ipynb::printed_estimate:s`. *Follows:* only random effects give these numbers; fixed effects give {glue:text}`/notebooks/complete_response.ipynb::fixed_estimate:s`. *How sure:* the counts are identified. *Changes:* nothing in the conclusion, which is "no significant difference" either way.
 #
 # **Adverse events are a fixed-effects result.**
-# : *Printed:* a random-effects model in the note of Figure 4; OR {glue:text}`/notebooks/adverse_events.ipynb::printed_estimate:s`, P = {glue:text}`/notebooks/adverse_events.ipynb::printed_p:s`. *Follows:* these numbers need fixed effects; random effects give {glue:text}`/notebooks/adverse_events.ipynb::random_estimate:s`, P = {glue:text}`/notebooks/adverse_events.ipynb::random_p:s`. *How sure:* odds ratios and variances are identified whatever the complements are. *Changes:* under the model that the note names, the difference in adverse events is {glue:text}`/notebooks/adverse_events.ipynb::random_significance:s`.
+# : *Printed:* a random-effects model in the note of Figure 4; OR {glue:text}`/notebooks/adverse_events.ipynb::printed_estimate:s`, P = {glue:text}`/notebooks/adverse_events.ipynb::printed_p:s`. *Follows:* these numbers need fixed effects; random effects give {glue:text}`/notebooks/adverse_events.ipynb::random_estimate:s`, P = {glue:text}`/notebooks/adverse_events.ipynb::random_p:s`. *How sure:* high; with the recovered arms no random-effects table gives the printed numbers. *Changes:* under the model that the note names, the difference in adverse events is {glue:text}`/notebooks/adverse_events.ipynb::random_significance:s`.
 #
 # **Table 3 excludes cumulatively.**
-# : *Printed:* "One-by-One Exclusion Method", results consistent. *Follows:* the degrees of freedom fall from row to row, and all rows are reproduced as cumulative exclusions. True leave-one-out gives, without Li 2014, {glue:text}`/notebooks/sensitivity.ipynb::pd_without:s` for progression and {glue:text}`/notebooks/sensitivity.ipynb::ae_without:s` for adverse events. *How sure:* certain for the kind of table, which needs no counts. *Changes:* "consistent after exclusion" holds for the exclusions printed, not for the exclusion of every single study.
+# : *Printed:* "One-by-One Exclusion Method", results consistent. *Follows:* the degrees of freedom fall from row to row, and all rows are reproduced as cumulative exclusions. True leave-one-out gives, without Li 2014, {glue:text}`/notebooks/sensitivity.ipynb::pd_without:s` for progression and {glue:text}`/notebooks/sensitivity.ipynb::ae_without:s` for adverse events. *How sure:* the kind of table needs no counts. *Changes:* "consistent after exclusion" holds for the exclusions printed, not for the exclusion of every single study.
 #
 # **The P of heterogeneity of survival does not go with its I².**
-# : *Printed:* I² = {glue:text}`/notebooks/one_year_survival.ipynb::printed_i2:s`, P = {glue:text}`/notebooks/one_year_survival.ipynb::printed_p_q:s`, four studies. *Follows:* four studies with this I² have a P between {glue:text}`/notebooks/one_year_survival.ipynb::p_four:s`; three studies would fit. *How sure:* independent of any table; a misprint of one digit would explain it. *Changes:* nothing in the result; it leaves open how many studies were pooled.
+# : *Printed:* I² = {glue:text}`/notebooks/one_year_survival.ipynb::printed_i2:s`, P = {glue:text}`/notebooks/one_year_survival.ipynb::printed_p_q:s`, four studies. *Follows:* four estimable studies with this I² have a P between {glue:text}`/notebooks/one_year_survival.ipynb::p_four:s`; three studies would fit. *How sure:* independent of any table; a misprint of one digit would explain it. *Changes:* nothing in the result; it leaves open how many studies were pooled.
 #
 # **One Chi² of Table 3 is off by one in the last digit.**
 # : *Printed and recomputed:* {glue:text}`/notebooks/sensitivity.ipynb::missed_where:s`. *How sure:* no counts in the published arms of Wang 2018 give the printed number together with the rest. *Changes:* nothing.
@@ -230,7 +233,7 @@ notebook.table(
 # : *Printed:* {glue:text}`/notebooks/subgroups.ipynb::total_estimate:s`, P = {glue:text}`/notebooks/subgroups.ipynb::total_p:s`. *Follows:* this interval has a P between {glue:text}`/notebooks/subgroups.ipynb::total_range:s`; the recovered strata give {glue:text}`/notebooks/subgroups.ipynb::total:s`. *How sure:* the first needs no counts. *Changes:* nothing, as the total has no clinical meaning (next point).
 #
 # **The stage analysis compares baselines.**
-# : *Printed:* treatment benefit not influenced by stage; the discussion excepts stage IV. *Follows:* an event in this analysis is being in a stage, over the whole arm; the fixed-effects total is {glue:text}`/notebooks/subgroups.ipynb::fixed_total:s` by construction. Stage IV, one patient in each arm by subtraction, appears nowhere in the results. *How sure:* the denominators are printed. *Changes:* the paper has no evidence on whether the effect depends on stage, in either direction.
+# : *Printed:* treatment benefit not influenced by stage; the discussion has an incomplete sentence that excepts stage IV. *Follows:* an event in this analysis is being in a stage, over the whole arm; the fixed-effects total is {glue:text}`/notebooks/subgroups.ipynb::fixed_total:s` by construction. Stage IV, one patient in each arm by subtraction, appears nowhere in the results. *How sure:* the denominators are printed. *Changes:* the paper has no evidence on whether the effect depends on stage, in either direction.
 #
 # ### About the studies
 #
@@ -241,7 +244,10 @@ notebook.table(
 # : *Printed:* control "surgical resection" (Table 1), and an exclusion criterion "multiple combination therapies". *Follows:* the recovered control arm has {glue:text}`/notebooks/study_tables.ipynb::ke_pd:s` with progression and {glue:text}`/notebooks/study_tables.ipynb::ke_cr:s` with complete response, while the arm with {glue:text}`/notebooks/study_tables.ipynb::ding_cr:s` complete responses is the control of another study. *How sure:* counts identified; the reading is open. *Changes:* pooling surgery with radiotherapy as one "single treatment" answers two questions at once.
 #
 # **Wang 2018 reads as a comparison of treated patients, and its responses are left out.**
-# : *Printed:* RCT; used for survival and adverse events only as far as the numbers tell. *Follows:* its abstract mentions no randomisation and gives response counts; with them the fixed-effects results would be CR {glue:text}`/notebooks/study_tables.ipynb::wang_cr:s`, PR {glue:text}`/notebooks/study_tables.ipynb::wang_pr:s`, SD {glue:text}`/notebooks/study_tables.ipynb::wang_sd:s`, PD {glue:text}`/notebooks/study_tables.ipynb::wang_pd:s`. *How sure:* the counts are the only ones that round to its percentages; that it is not among the four response studies follows from the pooled results. *Changes:* no reason for leaving them out is printed, and complete response would become significant.
+# : *Printed:* RCT; used for survival and adverse events only as far as the numbers tell. *Follows:* its abstract mentions no randomisation and gives response counts; with them partial response would be {glue:text}`/notebooks/study_tables.ipynb::wang_pr:s` under fixed and {glue:text}`/notebooks/study_tables.ipynb::wang_pr_random:s` under random effects, complete response {glue:text}`/notebooks/study_tables.ipynb::wang_cr:s` and {glue:text}`/notebooks/study_tables.ipynb::wang_cr_random:s`. *How sure:* the counts are the only ones that round to its percentages; that it is not among the four response studies follows from the pooled results. *Changes:* no reason for leaving them out is printed; what they change depends on the model.
+#
+# **Two entries of Table 1 differ from the reference list.**
+# : *Printed:* 3DCRT and HIFU as the combination of Wang 2018; "Li et al.". *Follows:* the title of Wang 2018 in the reference list says stereotactic body radiotherapy, and Li 2014 has one author there. *How sure:* both are printed. *Changes:* nothing.
 #
 # **Two of the response studies are never named.**
 # : *Printed:* four studies for survival; none named for any outcome outside Table 3. *Follows:* Zhou 2015 and Ke 2011 are named by Table 3, the other two are Li 2014 and Ding 2016 by elimination. *How sure:* which is which is inferred. *Changes:* no pooled number.
@@ -258,4 +264,6 @@ notebook.table(
 #
 # **Tables are numbered 1 and 3.** There is no Table 2 in the text. The first stratum by stage is printed without its number.
 #
-# **Not in the paper:** deviations from the registered protocol (INPLASY2024110094), an assessment of small-study effects, certainty of evidence (GRADE), prediction intervals, absolute effects. With three to four studies an outcome, small-study effects could not be judged anyway; the others could be given.
+# **Registered and stated:** INPLASY2024110094, PRISMA, two-sided tests at 0.05, RevMan 5.4.
+#
+# **Not in the text:** deviations from the registered protocol, a funnel plot or another assessment of small-study effects, certainty of evidence (GRADE), prediction intervals, absolute effects. With three to four studies an outcome, small-study effects could not be judged anyway; the others could be given.

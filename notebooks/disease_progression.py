@@ -66,7 +66,8 @@ notebook.figure(
     name="fig-pd-forest",
     caption=(
         f"Disease progression, recovered counts, {views.model_name(as_printed)}. Odds ratio {text.estimate(as_printed)}, "
-        f"k = {as_printed.k}. The open diamond is the result as printed."
+        f"k = {as_printed.k}. The open diamond is the result as printed, "
+        "which the counts were chosen to match."
     ),
     alt=(
         f"Forest plot of {as_printed.k} studies for disease progression: pooled odds ratio {text.estimate(as_printed)}, "
@@ -79,14 +80,14 @@ notebook.figure(
 notebook.table(
     views.comparison(compared),
     name="tab-pd-printed",
-    caption="Disease progression: every printed number of the pooled result beside its recomputation (fixed effects).",
+    caption="Disease progression: printed numbers of the pooled result beside their recomputation (fixed effects).",
     align="lrrl",
 )
 
 # %% [markdown]
 # ### Heterogeneity, fixed and random effects
 #
-# Fixed effects give {glue:text}`fixed_estimate:s`, random effects {glue:text}`random_estimate:s`. Q = {glue:text}`fixed_q:s` is small for {glue:text}`fixed_df:s` degrees of freedom, so tau² is 0; the interval of Hartung and Knapp, {glue:text}`hksj_estimate:s`, is then narrower than the others and should not be read as stronger evidence.
+# Fixed effects give {glue:text}`fixed_estimate:s`, random effects {glue:text}`random_estimate:s`. Q = {glue:text}`fixed_q:s` is small for {glue:text}`fixed_df:s` degrees of freedom, so tau² is 0; the studies scatter less than chance would let them, so the standard error of Hartung and Knapp is smaller than the others; its t distribution with two degrees of freedom still makes the interval wider, {glue:text}`hksj_estimate:s`, P = {glue:text}`hksj_p:s`.
 
 # %% tags=["hide-input"]
 variants = [
@@ -95,11 +96,21 @@ variants = [
     random,
     metalib.pool(tables, model="random", ci="hksj"),
 ]
+# The prose of this chapter holds as long as these do.
+assert (compared["verdict"] == "reproduced").all()
+assert fixed.k == 3
+assert random.tau2 == 0
+assert variants[-1].se < random.se
+assert variants[-1].ratio_high > random.ratio_high
 notebook.glue_as("hksj", views.glued(variants[-1]))
 notebook.table(
     views.models(variants),
     name="tab-pd-models",
     caption="Disease progression: the same counts under other models.",
+    note=(
+        "Prediction interval: the range expected for the effect in a new study. With three or "
+        "four studies it says little."
+    ),
 )
 
 # %% [markdown]
@@ -140,4 +151,4 @@ notebook.table(
 # * **Printed:** {glue:text}`printed_estimate:s`, significant.
 # * **What follows:** reproduced to every digit, with {glue:text}`fixed_k:s` studies that can be estimated.
 # * **How sure:** the counts are identified.
-# * Significance depends on one study: see the true leave-one-out results in [sensitivity](sensitivity).
+# * Without one study the interval includes 1: see the true leave-one-out results in [sensitivity](sensitivity).

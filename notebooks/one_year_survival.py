@@ -80,6 +80,14 @@ notebook.table(
 # Every family reproduces the odds ratio, its interval, its P and I² under random effects, the model that the note of Figure 4 names. None reproduces the printed P of heterogeneity.
 
 # %% tags=["hide-input"]
+assert all(
+    (c.set_index("statistic")["verdict"].drop("P(Q)") == "reproduced").all()
+    for c in compared.values()
+)
+assert all(
+    (c.set_index("statistic")["verdict"]["P(Q)"] != "reproduced")
+    for c in compared.values()
+)
 summary = pd.DataFrame(
     {
         "Candidate": [name.removeprefix("candidate ") for name in candidates],
@@ -120,7 +128,7 @@ notebook.figure(
     name="fig-survival-forest",
     caption=(
         f"One-year survival, candidate {first.removeprefix('candidate ')} of {len(candidates)}, shown as an example and "
-        f"not as the data: odds ratio {text.estimate(random[first])}. The open diamond is the result as printed."
+        f"not as the data, Mantel-Haenszel random effects: odds ratio {text.estimate(random[first])}. The open diamond is the result as printed."
     ),
     alt=f"Forest plot of one of {len(candidates)} candidate tables: pooled odds ratio {text.estimate(random[first])}.",
     data=figures.forest_data(candidates[first], **plot),
@@ -153,7 +161,7 @@ notebook.glue(
 # %% [markdown]
 # ### A second engine
 #
-# The inverse-variance and Mantel-Haenszel results of the first candidate, recomputed by statsmodels. (The other candidates differ from it by no formula.)
+# The inverse-variance and Mantel-Haenszel results of the first candidate, recomputed by statsmodels.
 
 # %% tags=["hide-input"]
 from metalib.crosscheck import statsmodels_crosscheck
@@ -169,5 +177,5 @@ notebook.table(
 # ## What follows
 #
 # * **Printed:** {glue:text}`printed_estimate:s`, no significant difference.
-# * **What follows:** {glue:text}`families:s` families of tables print these numbers; their odds ratios lie between {glue:text}`lowest:s` and {glue:text}`highest:s`, their P between {glue:text}`p_lowest:s` and {glue:text}`p_highest:s`. Under fixed effects the odds ratios run from {glue:text}`fixed_lowest:s` to {glue:text}`fixed_highest:s` (P {glue:text}`fixed_p:s`). Of all these results {glue:text}`any_significant:s` are significant at 0.05. The printed P of heterogeneity does not follow from the printed I² with four studies.
-# * **How sure:** the tables are not identified, so no count of this outcome is known. That the pair of heterogeneity numbers cannot come from four studies is certain, whatever the tables are.
+# * **What follows:** {glue:text}`families:s` families of tables give every printed number except the P of heterogeneity, under the assumptions above; their odds ratios lie between {glue:text}`lowest:s` and {glue:text}`highest:s`, their P between {glue:text}`p_lowest:s` and {glue:text}`p_highest:s`. Under fixed effects the odds ratios run from {glue:text}`fixed_lowest:s` to {glue:text}`fixed_highest:s` (P {glue:text}`fixed_p:s`). Of all these results {glue:text}`any_significant:s` are significant at 0.05.
+# * **How sure:** the tables are not identified; only Wang 2018's own counts are known. If both are rounded correctly, the printed I² and P of heterogeneity cannot come from four *estimable* studies, whatever the tables are. Three estimable studies are compatible with the pair, for example when every patient of a fourth was alive in both arms.

@@ -91,5 +91,5 @@ notebook.table(
 # ## What follows
 #
 # * **Printed:** a majority of low risk for sequence generation, allocation concealment and blinding of outcome assessment.
-# * **What follows:** of {glue:text}`total:s` judgements this book can support {glue:text}`low:s` as low and {glue:text}`high:s` as high; {glue:text}`unclear:s` stay unclear. For Wang 2018 and Ke 2011 a low risk in the allocation domains is hard to reconcile with their own abstract and with the recovered stages.
+# * **What follows:** of {glue:text}`total:s` judgements this book can support {glue:text}`low:s` as low and {glue:text}`high:s` as high; {glue:text}`unclear:s` stay unclear. The paper names no study as low or high. For Wang 2018 a low risk in the allocation domains is hard to reconcile with its abstract, for Ke 2011 with the recovered stages. For a comparison of treated patients ROBINS-I would be the tool.
 # * **How sure:** the judgements on Wang 2018 rest on its abstract, not on the full report; those on Ke 2011 on recovered stages, which could also be an error of data entry in the review.

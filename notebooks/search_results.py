@@ -17,7 +17,7 @@
 # | Results, Literature search results | PubMed, Web of Science, Scopus; also ClinicalTrials.gov |
 # :::
 #
-# "Coghlan's database" is read here as the Cochrane Library. A search in the Cochrane Library and in ICTRP is announced but has no counts; Scopus and ClinicalTrials.gov have counts but are not announced.
+# "Coghlan's database" is read here as the Cochrane Library. A search in the Cochrane Library and in ICTRP is announced but has no counts; Scopus has a count, and ClinicalTrials.gov shares one with a review of the literature, but neither is announced.
 
 # %% [markdown]
 # ## The computation
@@ -52,7 +52,6 @@ notebook.glue(
     duplicate_share=text.percent(100 * duplicates / identified, 1),
     possible=f"{int((wide['#1 AND #2 AND #3'].dropna() <= parts.dropna()).sum())} of {len(parts.dropna())}",
     missing_steps=str(int((review.flow["status"] == "not reported").sum())),
-    not_included=text.count(after_duplicates - included),
 )
 shown = search.assign(records=search["records"].map(text.count))[
     ["database", "query", "records"]
@@ -109,6 +108,6 @@ notebook.figure(
 # %% [markdown]
 # ## What follows
 #
-# * **What closes:** the counts of the sources add up to {glue:text}`identified:s` records; {glue:text}`after:s` after deduplication leaves {glue:text}`duplicates:s` duplicates ({glue:text}`duplicate_share:s`). In {glue:text}`possible:s` databases the combined query returns no more than the smallest of its parts, as it must.
-# * **What is not reported:** {glue:text}`missing_steps:s` of the steps that PRISMA 2020 asks for have no number in the text, among them how many records were screened, how many full texts were read, and why reports were excluded. {glue:text}`not_included:s` records left the review without a reason in the text. (Figure 1 of the paper may show some of these; its picture was not available to this book.)
+# * **What adds up:** the counts of the sources add up to {glue:text}`identified:s` records; {glue:text}`after:s` after deduplication leaves {glue:text}`duplicates:s` duplicates ({glue:text}`duplicate_share:s`). In {glue:text}`possible:s` databases the combined query returns no more than the smallest of its parts, as it must.
+# * **What is not reported:** {glue:text}`missing_steps:s` of the steps that PRISMA 2020 asks for have no number in the text, among them how many records were screened, how many full texts were read, and why reports were excluded. From {glue:text}`after:s` records to {glue:text}`included:s` studies no numbers and no reasons are printed. (Figure 1 of the paper may show some of these; its picture was not available to this book.)
 # * **How sure:** the sums are arithmetic on printed counts. That duplicates were removed only among these sources is assumed.

@@ -44,7 +44,7 @@ notebook.table(
         }
     ),
     name="tab-studies",
-    caption="Table 1 of the paper as printed, with the number of patients of each arm, which the paper does not print.",
+    caption="After Table 1 of the paper, with references added and the number of patients of each arm, which the paper does not print.",
     align="lllllr"[:4] + "rl",
     note=(
         "3DCRT, three-dimensional conformal radiotherapy; HIFU, high-intensity focused ultrasound; IMRT, intensity-modulated "
@@ -75,6 +75,9 @@ notebook.glue(
 
 # %% tags=["hide-input"]
 worst = stages.nsmallest(2, "p")
+assert set(worst["study"]) == {"ke2011"}
+assert worst["p"].max() < 1e-6
+assert stages.loc[stages["study"] != "ke2011", "p"].min() > 0.05
 notebook.glue(
     worst_study=labels[worst["study"].iloc[0]],
     **{
@@ -104,7 +107,12 @@ notebook.table(
             "P (Fisher)": [text.p_value(p) for p in stages["p"]],
             "Counts are": stages["status"],
         }
-    ).sort_values("Study", kind="stable"),
+    ).sort_values(
+        ["Study", "Stage"],
+        key=lambda c: (
+            c.map({"I": 0, "II or IV": 1, "III": 2}) if c.name == "Stage" else c
+        ),
+    ),
     name="tab-stages-baseline",
     caption="Recovered number of patients in each stage at baseline, by study and arm, with Fisher's exact test.",
     align="llrrrl",
@@ -156,6 +164,7 @@ notebook.figure(
 # %% [markdown]
 # ## What follows
 #
-# * **Designs.** Table 1 calls every study an RCT. Two entries need a note. The abstract of Wang 2018 compares patients who were treated with one or the other and mentions no randomisation {cite:p}`wang2018`. The recovered stages of {glue:text}`worst_study:s` differ between the arms far beyond chance ({glue:text}`worst_1:s`; {glue:text}`worst_2:s`): either allocation was hardly random, or the stage data were entered wrongly. In the other studies no stage differs by more than chance would allow (smallest P {glue:text}`others_p:s`).
+# * **Designs.** Table 1 calls every study an RCT. Two entries need a note. The abstract of Wang 2018 compares patients who were treated with one or the other and mentions no randomisation {cite:p}`wang2018`. The recovered stages of {glue:text}`worst_study:s` differ between the arms more than chance explains ({glue:text}`worst_1:s`; {glue:text}`worst_2:s`): either allocation was hardly random, or the stage data were entered wrongly. In the other studies no stage differs by more than chance would allow (smallest P {glue:text}`others_p:s`).
+# * **Details of Table 1.** It gives 3DCRT with HIFU as the combination of Wang 2018, whose title in the reference list says stereotactic body radiotherapy. It gives "Li et al." for a reference with a single author.
 # * **Comparisons.** The control of Ke 2011 is surgical resection, that of the other four radiotherapy. Pooling them answers two questions at once. The exclusion criterion "studies investigating multiple combination therapies" is printed without saying which combinations it means, although the experimental treatment is itself a combination.
 # * **How sure:** the stage tables are identified from the printed subgroup results under the recovered arms; the names of two studies are inferred.

@@ -3,7 +3,7 @@
 #
 # ## What the paper says
 #
-# Nothing: the event counts stand in the forest plots (Figures 3 and 4), whose pictures were not available, and nowhere in the text or the tables. What the text and Table 3 print are pooled results: odds ratios, intervals, P values and heterogeneity, over all studies and after the exclusion of one study and of two.
+# Nothing: events by study are neither in the text nor in its tables. They stand in the forest plots (Figures 3 and 4), whose pictures were not available. What the text and Table 3 print are pooled results: odds ratios, intervals, P values and heterogeneity, over all studies and after the exclusion of one study and of two; for the stages also events over all studies.
 #
 # ## Where the tables come from
 #
@@ -15,13 +15,14 @@
 # * **candidate**: one of several that agree; none is claimed;
 # * **published**: printed by the study itself, in its own article.
 #
-# Assumptions:
+# They are found by the exhaustive search of [the recovery](recovery), under these assumptions:
 #
 # 1. RevMan 5.4's arithmetic, which reproduces all identified results: Mantel-Haenszel odds ratios, 0.5 added to all cells of a study with a zero cell, studies without any event left out.
-# 2. Table 3 excludes *cumulatively*: leaving one study out of k always leaves k − 1, but the printed degrees of freedom fall from row to row.
-# 3. The two arms of a study have equal size (12 to 120 patients).
-# 4. A study has the same arms in every outcome, and complete response, partial response, stable disease and progression add up to the arm.
-# 5. Two of the four studies behind the response outcomes are named in Table 3 (Zhou 2015, Ke 2011). The other two are, by elimination, Li 2014 and Ding 2016. Which is which is not identified; the smaller study with radiofrequency ablation in mind is read as Ding 2016. Swapping the two names changes no pooled number.
+# 2. Table 3 excludes *cumulatively* (see [reading the printed numbers](printed_numbers)).
+# 3. The two arms of a study have equal size. (With arms that differ by a few patients the search ends in the same equal arms.)
+# 4. A study has the same arms in every outcome. Complete response, partial response, stable disease and progression add up to the arm, and so do the stages.
+# 5. The study without an estimable progression result reported progression and had none.
+# 6. Table 3 names two of the four studies behind the response outcomes, Zhou 2015 and Ke 2011. Wang 2018 is not among the others: its published odds ratio of progression and its complete responses are far outside what the pooled results allow. So the other two are, by elimination, Li 2014 and Ding 2016, also for adverse events. Which is which is not identified; the smaller is read as Ding 2016, because radiofrequency ablation suits small tumours. Swapping the two names changes no pooled number.
 #
 # ## The computation
 
@@ -100,31 +101,55 @@ for key in ("CR", "PR", "SD", "PD"):
     both = pd.concat(
         [review.tables_of(key), review.tables_of(key, "wang2018")], ignore_index=True
     )
-    with_wang[key] = metalib.pool(both)
+    with_wang[key] = (metalib.pool(both), metalib.pool(both, model="random"))
 notebook.glue(
     sum_t=str(int(totals["n_t"])),
     sum_c=str(int(totals["n_c"])),
     printed_sum=review.printed_text("stage I", "total experimental"),
-    closes="add up to the arm in every study" if complete else "do not add up",
     limit=text.number(stage_three.ratio_high, 3),
     printed_limit=review.printed_text("stage III", "CI high"),
     ke_pd=control("PD", "ke2011"),
     ke_cr=control("CR", "ke2011"),
     ding_cr=control("CR", "ding2016"),
     **{
-        f"wang_{key.lower()}": text.estimate(effect)
-        for key, effect in with_wang.items()
+        f"wang_{key.lower()}{name}": text.estimate(effect)
+        for key, effects in with_wang.items()
+        for name, effect in zip(("", "_random"), effects, strict=True)
     },
 )
 
 # %% [markdown]
 # * The recovered arms add up to {glue:text}`sum_t:s` and {glue:text}`sum_c:s`. The paper prints {glue:text}`printed_sum:s` for both arms in its stage analysis.
 # * With these arms, the upper limit of stage III is {glue:text}`limit:s`; printed is {glue:text}`printed_limit:s`, six digits that played no part in finding the arms.
-# * The four response categories {glue:text}`closes:s`.
 # * The test for subgroup differences of the stage analysis is reproduced, see [subgroups](subgroups).
 #
+# ### With Wang 2018's own responses
+
+# %% tags=["hide-input"]
+# The prose on these tables holds as long as these do.
+assert complete
+assert (response["status"] == "identified").all()
+notebook.table(
+    pd.DataFrame(
+        [
+            {
+                "Outcome": review.outcome(key)["label"],
+                "Fixed: OR [95% CI]": text.estimate(one),
+                "P": text.p_value(one.p),
+                "Random: OR [95% CI]": text.estimate(two),
+                "P (random)": text.p_value(two.p),
+                "I²": text.percent(two.I2),
+            }
+            for key, (one, two) in with_wang.items()
+        ]
+    ),
+    name="tab-with-wang",
+    caption="Response outcomes with the published counts of Wang 2018 added to the recovered ones.",
+)
+
+# %% [markdown]
 # ## What follows
 #
-# * **How sure:** for CR, PR, SD and PD the counts are the only ones that agree with the printed numbers under the assumptions above. The checks that were held back agree as well. For adverse events odds ratios and variances are identified, counts up to the complement. For survival nothing is identified.
-# * **What the tables show that the text does not say:** Wang 2018 published response counts of its own, which are not among the four studies of the response outcomes; no reason is printed. With them the fixed-effects results would be CR {glue:text}`wang_cr:s`, PR {glue:text}`wang_pr:s`, SD {glue:text}`wang_sd:s` and PD {glue:text}`wang_pd:s`.
+# * **How sure:** for complete response, partial response, stable disease and progression the counts are the only ones that agree with the printed numbers under the assumptions above, and the checks listed here agree as well. For adverse events odds ratios and variances are identified, counts up to the complement, and the row of Wang 2018 misses one printed digit. For survival no recovered count is identified.
+# * **What the tables show that the text does not say:** Wang 2018 published response counts of its own, which are not among the four studies of the response outcomes; no reason is printed. With them the odds ratios would be those of {numref}`tab-with-wang`. They depend on the model: the response counts of Wang 2018 differ so much from the others that they bring heterogeneity of their own, and its abstract mentions no randomisation.
 # * Tables of other analyses can be put in their place: each notebook reads `data/tables.csv`, described in the [data dictionary](../book/data_dictionary).
