@@ -9,6 +9,9 @@ export PYTHONWARNINGS :=
 # uv brings its own list of certificates; the machine's own also knows those of a proxy.
 export UV_SYSTEM_CERTS := 1
 
+# A file stays on one core: its fixtures are made once.
+PARALLEL := -n auto --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: help book test notebooks recover lab format clean
 
@@ -31,9 +34,9 @@ book: $(READY)  ## set up, then build the HTML book from the stored notebooks: _
 test: $(READY)  ## set up, then check everything: style, numbers, stored notebooks against a fresh run
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest tests metalib --doctest-modules
+	$(BIN)/python -m pytest $(PARALLEL) tests metalib --doctest-modules
 	@echo "== running every notebook again and comparing each stored output"
-	METALIB_FIGURES=$$(mktemp -d) $(BIN)/python -m pytest --override-ini filterwarnings=default -p no:cacheprovider \
+	METALIB_FIGURES=$$(mktemp -d) $(BIN)/python -m pytest $(PARALLEL) --override-ini filterwarnings=default -p no:cacheprovider \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
 
 notebooks: $(READY)  ## run every notebook and store its outputs (NAME=one for a single one)
