@@ -256,7 +256,7 @@ def pool(
     >>> trials = pd.DataFrame({"study": ["a", "b"], "events_t": [10, 4], "n_t": [50, 40],
     ...                        "events_c": [20, 9], "n_c": [50, 40]})
     >>> print(metalib.pool(trials).summary())
-    OR 0.38 [0.18, 0.79], z = -2.59, P = 0.010; k = 2 (MH, fixed); Q = 0.00, df = 1, P = 0.984, I2 = 0%
+    OR 0.38 [0.18, 0.79], z = -2.61, P = 0.009; k = 2 (MH, fixed); Q = 0.00, df = 1, P = 0.980, I2 = 0%
     """
     check_options(measure, method, model, tau2, ci)
     z_level = 0.5 + check_level(level) / 2
