@@ -125,6 +125,7 @@ tally(book)
 assert set(
     book.loc[book["verdict"].isin(["last digit", "not reproduced"]), "outcome"]
 ) == {"survival", "stage total", "AE"}
+assert set(book.loc[book["verdict"] == "not reproduced", "outcome"]) == {"stage total"}
 counts = tally(book).set_index("verdict")["numbers"]
 by_place = tally(book, "place")
 notebook.glue(
