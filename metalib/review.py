@@ -6,40 +6,17 @@ fit is refused with the file, the row (1 is the first below the header), the stu
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from .checked_csv import Column, File, read_checked
 from .errors import DataError
 from .published import Printed, read_printed
-from .tables import ARM, check_tables
+from .tables import check_tables
 
 STATUSES = ("identified", "identified up to complement", "nearest", "candidate", "published")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What the cells of a column hold.
-
-    ``kind`` is ``text``, ``count`` (whole number, 0 or more), ``number`` (positive) or ``studies`` (names from
-    studies.csv, separated by blanks); ``choices`` limits a text.
-    """
-
-    name: str
-    kind: str = "text"
-    optional: bool = False
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """Columns of a file and those that together must differ from row to row."""
-
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
 
 
 _COUNTS = tuple(Column(name, "count") for name in ("events_t", "n_t", "events_c", "n_c"))
@@ -259,107 +236,6 @@ def read_review(folder: str | Path) -> Review:
                 if study not in known:
                     raise DataError("unknown study", file=f"{name}.csv", row=i + 1, study=study)
     return Review(folder, **frames)
-
-
-def read_checked(path: str | Path, file: File) -> pd.DataFrame:
-    """Read one CSV file and check it against its declaration.
-
-    Raises
-    ------
-    DataError
-        The file is missing, not UTF-8, empty or torn; a column is missing, unknown or doubled; a cell is empty or does
-        not fit its column; two rows share the key.
-    """
-    path = Path(path)
-    header, rows = _rows(path)
-    names = [column.name for column in file.columns]
-    for problem, found in (
-        ("is missing", [name for name in names if name not in header]),
-        ("is not known", [name for name in header if name not in names]),
-        ("stands there twice", [name for name in names if header.count(name) > 1]),
-    ):
-        if found:
-            raise DataError(f"column {', '.join(repr(name) for name in found)} {problem}", file=path.name)
-    for i, row in enumerate(rows):
-        if len(row) != len(header):
-            raise DataError(f"{len(row)} cells for {len(header)} columns", file=path.name, row=i + 1)
-    data: dict[str, list] = {}
-    for column in file.columns:
-        j = header.index(column.name)
-        cells = [row[j] for row in rows]
-        data[column.name] = [
-            _cell(cell, column, path.name, i + 1, _study(header, row))
-            for i, (cell, row) in enumerate(zip(cells, rows, strict=True))
-        ]
-    frame = pd.DataFrame(
-        {
-            column.name: pd.array(data[column.name], dtype="Int64" if column.optional else "int64")
-            if column.kind == "count"
-            else data[column.name]
-            for column in file.columns
-        }
-    )
-    seen: dict[tuple, int] = {}
-    for i, key in enumerate(zip(*(data[name] for name in file.key), strict=True)):
-        if key in seen:
-            shown = ", ".join(map(str, key))
-            raise DataError(
-                f"the row repeats row {seen[key]}",
-                file=path.name,
-                row=i + 1,
-                study=_study(header, rows[i]),
-                value=shown,
-            )
-        seen[key] = i + 1
-    return frame[header]
-
-
-def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(f"the file cannot be read ({error.strerror})", file=path.name) from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"the file is not UTF-8 (byte {error.start})", file=path.name) from error
-    try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        raise DataError(f"the file is no CSV ({error})", file=path.name) from error
-    if not lines or not any(lines[0]):
-        raise DataError("the file is empty", file=path.name)
-    header, rows = [name.strip() for name in lines[0]], lines[1:]
-    if not rows:
-        raise DataError("the file has no row below its header", file=path.name)
-    return header, rows
-
-
-def _study(header: list[str], row: list[str]) -> str | None:
-    return row[header.index("study")] if "study" in header else None
-
-
-def _cell(cell: str, column: Column, file: str, row: int, study: str | None) -> object:
-    """Return the value of a cell, or raise with its place."""
-    cell = cell.strip()
-    place = {"file": file, "row": row, "study": study, "arm": ARM.get(column.name), "value": cell}
-    if not cell:
-        if column.optional:
-            return None if column.kind == "count" else ""
-        raise DataError(f"{column.name} is empty", **place)
-    if column.choices and cell not in column.choices:
-        raise DataError(f"{column.name} must be one of {', '.join(column.choices)}", **place)
-    if column.kind == "count":
-        if not (cell.isascii() and cell.isdigit() and len(cell) < 16):
-            raise DataError(f"{column.name} is not a whole number of 0 or more", **place)
-        return int(cell)
-    if column.kind == "number":
-        try:
-            number = float(cell)
-        except ValueError as error:
-            raise DataError(f"{column.name} is not a number", **place) from error
-        if not 0 < number < float("inf"):
-            raise DataError(f"{column.name} must be positive", **place)
-        return number
-    return cell
 
 
 def _check_member(frame: pd.DataFrame, file: str, column: str, known: set[str]) -> None:
