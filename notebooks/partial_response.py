@@ -12,19 +12,16 @@
 
 # %%
 import metalib
-from metalib import figures, notebook, published, text, views
-from metalib.crosscheck import statsmodels_crosscheck
+from metalib.chapter import Chapter
 
 review = metalib.read_review("../data")
-outcome = review.outcome("PR")
 tables = review.tables_of("PR")
-printed = review.printed("PR")
-
 fixed = metalib.pool(tables, measure="OR", method="MH", model="fixed")
 random = metalib.pool(tables, measure="OR", method="MH", model="random")
-as_printed = fixed
-compared = published.compare(printed, published.statistics(as_printed))
-as_printed
+
+arms = ("Combination", "Single treatment")
+chapter = Chapter(review, "PR", fixed, random, arms)
+chapter.as_printed
 
 # %% [markdown]
 # ### The counts
@@ -32,16 +29,7 @@ as_printed
 # All eight cells are identified.
 
 # %% tags=["hide-input"]
-notebook.glue_as("printed", views.printed(printed))
-notebook.glue_as("fixed", views.glued(fixed))
-notebook.glue_as("random", views.glued(random))
-notebook.glue(reproduced=views.verdicts(compared))
-notebook.table(
-    views.counts(tables, review.labels(), arms=("Combination", "Single treatment")),
-    name="tab-pr-counts",
-    caption="Partial response: recovered events and totals of each study.",
-    align="lrrrl",
-)
+chapter.show_counts()
 
 # %% [markdown]
 # ### Pooled as printed
@@ -49,40 +37,8 @@ notebook.table(
 # {glue:text}`reproduced:s` printed numbers are reproduced by the fixed-effects model that the note of Figure 3 names.
 
 # %% tags=["hide-input"]
-plot = {
-    "measure": "OR",
-    "method": "MH",
-    "model": as_printed.model,
-    "labels": review.labels(),
-    "groups": ("Combination", "Single treatment"),
-}
-notebook.figure(
-    figures.forest(
-        tables,
-        **plot,
-        favours=views.favours(outcome["better"], "combination", "single treatment"),
-        printed=views.printed_ratio(printed),
-    ),
-    name="fig-pr-forest",
-    caption=(
-        f"Partial response, recovered counts, {views.model_name(as_printed)}. Odds ratio {text.estimate(as_printed)}, "
-        f"k = {as_printed.k}. The open diamond is the result as printed, "
-        "which the counts were chosen to match."
-    ),
-    alt=(
-        f"Forest plot of {as_printed.k} studies for partial response: pooled odds ratio {text.estimate(as_printed)}, "
-        f"P {text.p_value(as_printed.p, sign=True)}."
-    ),
-    data=figures.forest_data(tables, **plot),
-)
-
-# %% tags=["hide-input"]
-notebook.table(
-    views.comparison(compared),
-    name="tab-pr-printed",
-    caption="Partial response: printed numbers of the pooled result beside their recomputation (fixed effects).",
-    align="lrrl",
-)
+chapter.show_forest()
+chapter.show_comparison()
 
 # %% [markdown]
 # ### Heterogeneity, fixed and random effects
@@ -90,29 +46,11 @@ notebook.table(
 # The studies agree with each other (I² = {glue:text}`fixed_i2:s`), so fixed and random effects nearly coincide: {glue:text}`fixed_estimate:s` and {glue:text}`random_estimate:s`. With four studies the normal distribution is a strong assumption; the interval of Hartung and Knapp is {glue:text}`hksj_three:s`, P = {glue:text}`hksj_p4:s`.
 
 # %% tags=["hide-input"]
-variants = [
-    fixed,
-    metalib.pool(tables, method="IV"),
-    random,
-    metalib.pool(tables, model="random", ci="hksj"),
-]
 # The prose of this chapter holds as long as these do.
-assert (compared["verdict"] == "reproduced").all()
-assert all(v.estimate > 0 for v in variants)
+assert chapter.reproduces(chapter.as_printed)
+assert all(v.estimate > 0 for v in chapter.variants)
 assert random.tau2 == 0
-notebook.glue_as("hksj", views.glued(variants[-1]))
-notebook.glue(
-    hksj_three=text.estimate(variants[-1], 3), hksj_p4=text.number(variants[-1].p, 4)
-)
-notebook.table(
-    views.models(variants),
-    name="tab-pr-models",
-    caption="Partial response: the same counts under other models.",
-    note=(
-        "Prediction interval: the range expected for the effect in a new study. With three or "
-        "four studies it says little."
-    ),
-)
+chapter.show_models()
 
 # %% [markdown]
 # ### A second engine
@@ -120,31 +58,7 @@ notebook.table(
 # statsmodels pools by inverse variance (`combine_effects`) and by Mantel-Haenszel (`StratifiedTable`). Of the quantities that can be compared, {glue:text}`agreed:s` agree to ten digits. {glue:text}`not_comparable:s` cannot be compared: Q is below its degrees of freedom, metalib and RevMan then set tau² to 0, statsmodels goes on with tau² = {glue:text}`sm_tau2:s` and arrives at a random-effects log odds ratio of {glue:text}`sm_random:s` instead of {glue:text}`ours_random:s`. That is a property of its `method_re="dl"`, not a finding about the data. "M-H, random" is compared nowhere: RevMan takes its tau² from Q around the Mantel-Haenszel estimate, and statsmodels has no such model.
 
 # %% tags=["hide-input"]
-checked = statsmodels_crosscheck(tables)
-notebook.glue(
-    agreed=f"{(checked['agrees'] == True).sum()} of {checked['comparable'].sum()}",  # noqa: E712
-    not_comparable=str((~checked["comparable"]).sum()),
-    sm_random=text.number(
-        float(
-            checked.set_index("quantity").loc["IV random (DL): estimate", "statsmodels"]
-        ),
-        3,
-    ),
-    sm_tau2=text.number(
-        float(checked.set_index("quantity").loc["IV random (DL): tau2", "statsmodels"]),
-        3,
-    ),
-    ours_random=text.number(
-        float(checked.set_index("quantity").loc["IV random (DL): estimate", "metalib"]),
-        3,
-    ),
-)
-notebook.table(
-    views.crosscheck(checked),
-    name="tab-pr-statsmodels",
-    caption="Partial response: metalib and statsmodels, odds ratios on the log scale.",
-    align="llrrl",
-)
+chapter.show_crosscheck()
 
 # %% [markdown]
 # ## What follows
