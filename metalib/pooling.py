@@ -38,7 +38,7 @@ from .tables import Tables, check_tables
 
 METHODS = ("MH", "IV", "Peto")
 MODELS = ("fixed", "random")
-CI_METHODS = ("wald", "hksj")
+CI_METHODS = ("wald", "hksj", "hksj_adhoc")
 
 
 def mantel_haenszel(
@@ -165,16 +165,18 @@ def _pool(
         else:
             tau2 = (tau2_pm if tau2_method == "PM" else tau2_reml)(e.yi, e.vi, include)
         estimate, se, weights = inverse_variance(e.yi, include / (e.vi + tau2[:, None]))
-        if ci == "hksj":
-            se = np.where(k > 1, hartung_knapp_se(e.yi, weights, estimate), np.nan)
+    quantile, uses_t = ndtri(z_level), np.zeros(k.shape, dtype=bool)
+    if ci != "wald":
+        se_hk = np.where(k > 1, hartung_knapp_se(e.yi, weights, estimate), np.nan)
+        quantile_t = stdtrit(df.astype(float), z_level)
+        # Where the Hartung-Knapp interval does not exist (NaN, one study) it is not narrower: nothing replaces it.
+        uses_t = ~(quantile_t * se_hk < quantile * se) if ci == "hksj_adhoc" else ~uses_t
+        se, quantile = np.where(uses_t, se_hk, se), np.where(uses_t, quantile_t, quantile)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = estimate / se
-    if ci == "hksj":
-        quantile = stdtrit(df.astype(float), z_level)
-        p = 2 * stdtr(df.astype(float), -np.abs(statistic))
-    else:
-        quantile = ndtri(z_level)
-        p = 2 * ndtr(-np.abs(statistic))
+    p = 2 * ndtr(-np.abs(statistic))
+    if ci != "wald":
+        p = np.where(uses_t, 2 * stdtr(df.astype(float), -np.abs(statistic)), p)
     low, high = estimate - quantile * se, estimate + quantile * se
     if model == "random":
         # Higgins, Thompson & Spiegelhalter (2009): t with k - 2 degrees of freedom.
@@ -231,8 +233,12 @@ def pool(
     tau2 : {"DL", "PM", "REML"}
         DerSimonian-Laird, Paule-Mandel, restricted maximum likelihood. The last two use no fixed-effect estimate, so
         ``method`` then only decides around which estimate the reported Q is taken.
-    ci : {"wald", "hksj"}
+    ci : {"wald", "hksj", "hksj_adhoc"}
         Normal quantiles, or Hartung-Knapp-Sidik-Jonkman with t on k - 1 degrees of freedom (random effects only).
+        ``"hksj"`` may be narrower than ``"wald"`` when the studies agree by chance; ``"hksj_adhoc"`` never is.
+        "Never narrower" has two readings: (a) compare the two intervals and keep the wider one with its standard error
+        and P; (b) let the Hartung-Knapp variance not fall below the Wald variance but keep t (metafor's
+        ``test="adhoc"``), never narrower than (a). ``"hksj_adhoc"`` is (a).
     level : float
         Confidence level.
 
@@ -294,8 +300,8 @@ def check_options(measure: str, method: str, model: str, tau2: str, ci: str) -> 
         raise OptionError(f"method='Peto' is a method for odds ratios, not for measure={measure!r}")
     if method == "Peto" and model != "fixed":
         raise OptionError("method='Peto' is a fixed-effect method; use method='IV' or 'MH' for random effects")
-    if ci == "hksj" and model != "random":
-        raise OptionError("ci='hksj' needs model='random'")
+    if ci != "wald" and model != "random":
+        raise OptionError(f"ci={ci!r} needs model='random'")
 
 
 def _positive(x: np.ndarray) -> np.ndarray:

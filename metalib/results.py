@@ -61,7 +61,7 @@ class PooledEffect:
     Attributes
     ----------
     estimate, se, ci_low, ci_high, statistic, p : float or None
-        Pooled effect, its standard error, limits, z (or t for ``ci_method="hksj"``) and two-sided P.
+        Pooled effect, its standard error, limits, z (t where the Hartung-Knapp interval is used) and two-sided P.
     k, k_total : int
         Estimable studies, and all rows that were handed in.
     weights : tuple of (float or None)
@@ -151,6 +151,14 @@ class PooledEffect:
         return self.estimate is not None
 
     @property
+    def uses_t(self) -> bool:
+        """Whether interval and P come from t with ``df`` degrees of freedom, and not from the normal distribution."""
+        if self.ci_method != "hksj_adhoc" or self.p is None:
+            return self.ci_method != "wald"
+        # The same statistic has a larger P under t, so P tells which of the two distributions it was taken from.
+        return abs(self.p - math.erfc(abs(self.statistic) / math.sqrt(2))) > 1e-6 * self.p
+
+    @property
     def ratio(self) -> float | None:
         """The pooled ratio; None for a risk difference or without an estimate."""
         return self._ratio(self.estimate)
@@ -195,7 +203,7 @@ class PooledEffect:
         model = f"{self.method}, {self.model}" + (f", {self.tau2_method}" if self.tau2_method else "")
         if not self.estimable:
             return [f"{self.measure} not estimable: {self.reasons['estimate']} (0 of {self.k_total}; {model})"]
-        letter = "t" if self.ci_method == "hksj" else "z"
+        letter = "t" if self.uses_t else "z"
         tau2 = "" if self.tau2 is None else f", tau2 = {text.number(self.tau2)}"
         return [
             f"{self.measure} {text.estimate(self)}, {letter} = {text.number(self.statistic)}, "
@@ -254,7 +262,7 @@ def _reasons(values: dict[str, float | None], k: int, model: str, ci_method: str
             )
         elif name == "p_Q":
             reasons[name] = "one study has no heterogeneity"
-        elif ci_method == "hksj" and k == 1:
+        elif ci_method != "wald" and k == 1:
             reasons[name] = "the Hartung-Knapp variance needs two estimable studies"
         else:
             reasons[name] = "estimate and standard error are both 0: the studies are identical and show no effect"

@@ -1,7 +1,7 @@
 """The one way in for the data of a review: a folder of CSV files, checked cell by cell on reading.
 
-A review is described by nine files. What each column means is declared once, in :data:`FILES`; a file that does not
-fit is refused with the file, the row (1 is the first below the header), the study, the arm and the value.
+A review is described by the files declared in :data:`FILES`, each with what its columns mean. A file that does not fit
+is refused with the file, the row (1 is the first below the header), the study, the arm and the value.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .errors import DataError
 from .published import Printed, read_printed
 from .tables import check_tables
 
+GRADE_DOMAINS = ("risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias", "overall")
 STATUSES = ("identified", "identified up to complement", "nearest", "candidate", "published")
 
 
@@ -88,6 +89,28 @@ FILES: dict[str, File] = {
         ),
         ("assessor", "study", "domain"),
     ),
+    "grade": File(
+        (
+            Column("outcome"),
+            Column("domain", choices=GRADE_DOMAINS),
+            Column(
+                "decision",
+                choices=("not serious", "serious", "very serious", "high", "moderate", "low", "very low"),
+            ),
+            Column("reason"),
+        ),
+        ("outcome", "domain"),
+    ),
+    "claims": File(
+        (
+            Column("claim"),
+            Column("place"),
+            Column("text"),
+            Column("verdict", choices=("holds", "holds only under", "not supported", "cannot be checked")),
+            Column("chapter"),
+        ),
+        ("claim",),
+    ),
     "published": File(
         (
             Column("id"),
@@ -119,6 +142,8 @@ class Review:
     stages: pd.DataFrame
     recovery: pd.DataFrame
     risk_of_bias: pd.DataFrame
+    grade: pd.DataFrame
+    claims: pd.DataFrame
     published: pd.DataFrame
 
     def labels(self) -> dict[str, str]:
@@ -229,6 +254,7 @@ def read_review(folder: str | Path) -> Review:
     for name in ("tables", "stages"):
         _check_counts(frames[name], f"{name}.csv", known, arms)
     _check_member(frames["tables"], "tables.csv", "outcome", set(frames["outcomes"]["outcome"]))
+    _check_member(frames["grade"], "grade.csv", "outcome", set(frames["outcomes"]["outcome"]))
     _check_member(frames["risk_of_bias"], "risk_of_bias.csv", "study", known | {"all"})
     for name, column in (("published", "excluded"), ("recovery", "studies")):
         for i, studies in enumerate(frames[name][column]):

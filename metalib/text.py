@@ -28,6 +28,16 @@ def number(value: float | None, digits: int = 2) -> str:
     return shown.removeprefix("-") if float(shown) == 0 else shown
 
 
+def signed(value: float | None, digits: int = 0) -> str:
+    """Return a difference with its sign; nought has none.
+
+    >>> signed(48.2), signed(-17), signed(-0.2)
+    ('+48', '-17', '0')
+    """
+    shown = number(value, digits)
+    return f"+{shown}" if value is not None and value > 0 and float(shown.replace("∞", "1")) > 0 else shown
+
+
 def percent(value: float | None, digits: int = 0) -> str:
     """Return a percentage with its sign, without one when there is none to show."""
     shown = number(value, digits)

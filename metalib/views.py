@@ -15,6 +15,7 @@ from .results import PooledEffect, Subgroups
 METHOD_NAMES = {"MH": "M-H", "IV": "IV", "Peto": "Peto"}
 STATISTIC_NAMES = {"I2": "I² (%)", "Chi2": "Chi²", "P(Q)": "P of heterogeneity"}
 TAU2_NAMES = {"DL": "DerSimonian-Laird", "PM": "Paule-Mandel", "REML": "REML"}
+CI_NAMES = {"hksj": "Hartung-Knapp", "hksj_adhoc": "Hartung-Knapp, never narrower than Wald"}
 
 
 def model_name(effect: PooledEffect) -> str:
@@ -22,8 +23,8 @@ def model_name(effect: PooledEffect) -> str:
     parts = [f"{METHOD_NAMES[effect.method]}, {effect.model}"]
     if effect.tau2_method not in (None, "DL"):
         parts.append(TAU2_NAMES[effect.tau2_method])
-    if effect.ci_method == "hksj":
-        parts.append("Hartung-Knapp")
+    if effect.ci_method in CI_NAMES:
+        parts.append(CI_NAMES[effect.ci_method])
     return ", ".join(parts)
 
 

@@ -5,6 +5,7 @@ from .forest import forest
 from .forest_rows import forest_data
 from .funnel import funnel, funnel_data
 from .risk_of_bias import bias_graph, bias_summary
+from .specification import specification_curve
 from .style import style
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "forest_data",
     "funnel",
     "funnel_data",
+    "specification_curve",
     "style",
 ]

@@ -1,0 +1,93 @@
+"""Generic inverse variance: pooling effects and standard errors that did not come from 2x2 tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from .effects import StudyEffects, check_level
+from .errors import DataError
+from .pooling import _pool, check_options
+from .results import PooledEffect
+
+NO_EFFECT = "no effect and standard error"
+
+
+def pool_effects(
+    yi: Sequence[float | None],
+    se: Sequence[float | None],
+    studies: Sequence[str] | None = None,
+    model: str = "fixed",
+    tau2: str = "DL",
+    ci: str = "wald",
+    level: float = 0.95,
+    *,
+    measure: str = "OR",
+    reasons: Mapping[str, str] | None = None,
+) -> PooledEffect:
+    """Pool effects by inverse variance, with the arithmetic of :func:`metalib.pool` for ``method="IV"``.
+
+    Parameters
+    ----------
+    yi, se : sequences of (float or None), k entries each
+        Effects and their standard errors, on the log scale for ratios. A study where both are missing takes no part.
+    studies : sequence of str, optional
+        Names; "study 1", "study 2", ... if left out.
+    model, tau2, ci, level
+        As in :func:`metalib.pool`.
+    measure : {"OR", "RR", "RD"}
+        What the effects are; decides only how the result is shown.
+    reasons : mapping, optional
+        Study to the reason why it has no effect.
+
+    Returns
+    -------
+    PooledEffect
+
+    Raises
+    ------
+    DataError
+        Sequences of unequal or no length, names that recur, an effect that is not finite, one without the other, or a
+        standard error that is not positive.
+    OptionError
+
+    Examples
+    --------
+    >>> from metalib.generic import pool_effects
+    >>> print(pool_effects([0.2, 0.5], [0.1, 0.2], ["a", "b"]).summary())
+    OR 1.30 [1.09, 1.55], z = 2.91, P = 0.004; k = 2 (IV, fixed); Q = 1.80, df = 1, P = 0.180, I2 = 44%
+    """
+    check_options(measure, "IV", model, tau2, ci)
+    z_level = 0.5 + check_level(level) / 2
+    names = tuple(f"study {i + 1}" for i in range(len(yi))) if studies is None else tuple(studies)
+    if not len(yi) or not len(yi) == len(se) == len(names):
+        raise DataError(f"{len(yi)} effects, {len(se)} standard errors and {len(names)} names do not belong together")
+    if len(set(names)) < len(names):
+        raise DataError("the study occurs twice", study=next(s for s in names if names.count(s) > 1))
+    given = np.zeros(len(names), dtype=bool)
+    effects, variances = np.zeros(len(names)), np.ones(len(names))
+    for i, (study, y, s) in enumerate(zip(names, yi, se, strict=True)):
+        if pd.isna(y) and pd.isna(s):
+            continue
+        if pd.isna(y) or pd.isna(s) or not np.isfinite([y, s]).all():
+            raise DataError("effect and standard error must both be finite", row=i + 1, study=study, value=(y, s))
+        if not s > 0:
+            raise DataError("a standard error must be positive", row=i + 1, study=study, value=s)
+        given[i], effects[i], variances[i] = True, y, s**2
+    e = StudyEffects(effects[None], variances[None], given[None], np.zeros((1, len(names)), dtype=bool))
+    # The tables are only looked at for Mantel-Haenszel weights.
+    batch = _pool(None, e, e.estimable, measure, "IV", model, tau2, ci, z_level)
+    return PooledEffect.from_batch(
+        batch,
+        0,
+        studies=names,
+        excluded=tuple((s, (reasons or {}).get(s, NO_EFFECT)) for s, has in zip(names, given, strict=True) if not has),
+        measure=measure,
+        method="IV",
+        model=model,
+        tau2_method=tau2 if model == "random" else None,
+        ci_method=ci,
+        level=float(level),
+    )

@@ -1,0 +1,132 @@
+# %% [markdown]
+# # The conclusions, claim by claim
+#
+# ## What the paper says
+#
+# The claims of the abstract, the results and the conclusion, quoted, with what this book can say about each:
+#
+# * **holds**: under every model, for the studies that the print uses;
+# * **holds only under**: under the conditions given;
+# * **not supported**: the printed numbers do not show it;
+# * **cannot be checked**: there is nothing to check it with.
+
+# %%
+import pandas as pd
+
+import metalib
+from metalib import notebook, text
+from metalib.notebook import Raw
+from metalib.specifications import specifications
+
+review = metalib.read_review("../data")
+claims = review.claims.set_index("claim")
+
+
+def result(key, *, without=None, add=None, **options):
+    """Text of a pooled result, with a study left out or an analysis set added."""
+    tables = review.tables_of(key)
+    if without:
+        tables = tables[tables["study"] != without]
+    if add:
+        tables = pd.concat([tables, review.tables_of(key, add)], ignore_index=True)
+    effect = metalib.pool(tables, **options)
+    return f"{text.estimate(effect)}, P {text.p_value(effect.p, sign=True)}"
+
+
+def share(key):
+    """Number of models for the odds ratio under which an outcome is significant."""
+    found = specifications(review.tables_of(key), ["OR"]).dropna(subset=["natural"])[
+        "significant"
+    ]
+    return int(found.sum()), len(found)
+
+
+random, hksj = {"model": "random"}, {"model": "random", "ci": "hksj"}
+shares = {key: share(key) for key in ("CR", "PR", "SD", "PD", "AE")}
+candidates = review.tables.query("outcome == 'survival' and status == 'candidate'")[
+    "analysis"
+].unique()
+survival = [
+    metalib.pool(review.tables_of("survival", n), **o)
+    for n in candidates
+    for o in ({}, random, hksj)
+]
+shares
+
+# %% tags=["hide-input"]
+# A verdict stands only as long as what it rests on does.
+assert shares["CR"][0] == 0
+assert shares["SD"][0] == 0
+assert 0 < shares["PR"][0] < shares["PR"][1]
+assert 0 < shares["AE"][0] < shares["AE"][1]
+assert shares["PD"][0] == shares["PD"][1]
+assert all(effect.p > 0.05 for effect in survival)
+for key in ("PD", "AE"):
+    assert metalib.pool(review.tables_of(key).query("study != 'li2014'")).p > 0.05
+judged = review.risk_of_bias.query("assessor == 'book'")["judgement"]
+because = {
+    "quality": f"The paper gives no judgement by study in words, and its discussion says there were few high-quality RCTs. "
+    f"Of {len(judged)} judgements this book can support {(judged == 'low').sum()} as low risk.",
+    "PR": f"The direction holds under every model. Significance holds under {shares['PR'][0]} of {shares['PR'][1]} models: "
+    f"not under Hartung-Knapp, {result('PR', **hksj)}, nor under random effects with Wang 2018's own counts, "
+    f"{result('PR', add='wang2018', **random)}, or without Li 2014, {result('PR', without='li2014', **random)}.",
+    "PD": f"It holds under all {shares['PD'][1]} models of the full set, and with Wang 2018's counts. It does not without Li 2014: "
+    f"{result('PD', without='li2014')}.",
+    "AE": "It holds under the fixed-effects models and under REML with a Wald interval only "
+    f"({shares['AE'][0]} of {shares['AE'][1]} models). Under the model that the figure names: {result('AE', **random)}. "
+    f"Without Li 2014: {result('AE', without='li2014')}.",
+    "CR": f"No model gives a significant difference ({shares['CR'][0]} of {shares['CR'][1]}). With Wang 2018's own counts the fixed-"
+    f"effects result would be {result('CR', add='wang2018')}, the random-effects result {result('CR', add='wang2018', **random)}.",
+    "SD": f"No model gives a significant difference ({shares['SD'][0]} of {shares['SD'][1]}). With Wang 2018's own counts the fixed-"
+    f"effects result would be {result('SD', add='wang2018')}.",
+    "survival": f"The counts are not identified, but no candidate is significant under any model tried (smallest P "
+    f"{text.number(min(e.p for e in survival), 3)}).",
+    "consistency": f"It holds for the exclusions of Table 3, which are cumulative. It does not for every single study: progression "
+    f"without Li 2014 is {result('PD', without='li2014')}.",
+    "sex": "One pooled result without counts or number of studies; its own numbers fit together.",
+    "stage": "The analysis compares how many patients of each arm were in a stage, not the effect within a stage.",
+    "advantages": "It holds as far as the three claims above hold; the certainty of the evidence is very low for all of them.",
+    "conclusion": "The increase in partial response is not one of particular cohorts: no subset of patients was analysed. For the "
+    "rest see the three claims above.",
+    "than RT": "One of the controls is surgery; survival, complete response and stable disease do not differ significantly.",
+}
+assert set(because) == set(claims.index)
+CHAPTERS = {
+    "risk_of_bias": "risk of bias", "models": "models", "sensitivity": "sensitivity", "other_data": "other data",
+    "subgroups": "subgroups", "every_subset": "every subset",
+}  # fmt: skip
+notebook.table(
+    pd.DataFrame(
+        {
+            "Claim": claims["text"].str.replace("[...]", "…"),
+            "Place": claims["place"],
+            "Verdict": claims["verdict"],
+            "Because": [because[c] for c in claims.index],
+            "See": [Raw(f"[{CHAPTERS[c]}]({c})") for c in claims["chapter"]],
+        }
+    ),
+    name="tab-claims",
+    caption="Claims of the paper and what the recomputation says about each.",
+    align="lllll",
+)
+counts = claims["verdict"].value_counts()
+notebook.glue(
+    claims=str(len(claims)),
+    holds=str(counts["holds"]),
+    under=str(counts["holds only under"]),
+    unsupported=str(counts["not supported"]),
+    unchecked=str(counts["cannot be checked"]),
+    **{
+        f"because_{key.lower()}": because[key]
+        for key in ("CR", "PR", "SD", "PD", "AE", "survival")
+    },
+)
+
+# %% [markdown]
+# ## What follows
+#
+# Of {glue:text}`claims:s` claims {glue:text}`holds:s` hold, {glue:text}`under:s` hold only under conditions, {glue:text}`unsupported:s` are not supported and {glue:text}`unchecked:s` cannot be checked.
+#
+# The claims that hold are the three that no difference was shown. The three differences keep their direction under nearly every choice, and their significance under some. With three or four small studies, one of them not comparable at baseline and one not randomised as far as can be told, that is what should be expected whatever the truth is.
+#
+# What would settle it is not another way of pooling. It is the study reports: the counts by study, how patients were allocated, and when response was assessed.

@@ -1,0 +1,49 @@
+"""Take the blocks that the robustness tests need out of the full golden files: ``extract.py FOLDER_OF_FULL_FILES``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+LARGEST_K = 30
+#: Per measure: what is kept of each block; an empty tuple keeps all of it.
+MH = ("k", "estimate", "se", "ci_lb", "ci_ub", "z", "p", "Q", "Q_df", "Q_p", "I2")
+FILLED = ("side", "k0", "k", "estimate", "se", "ci_lb", "ci_ub", "z", "p", "tau2", "Q", "filled_yi", "filled_vi")
+SERIES = ("order", "estimate", "se", "ci_lb", "ci_ub", "p", "Q", "I2", "tau2")
+
+
+def extract(full: dict) -> dict:
+    """Return the extra blocks of one set."""
+    measures = {}
+    for name, block in full["measures"].items():
+        bias = block["bias"]
+        measures[name] = {
+            "mh": _only(block["mh"], MH),
+            "qprofile": _only(block["qprofile"], ("tau2_lb", "tau2_ub", "I2_lb", "I2_ub", "null_set")),
+            "re": {tau2: {"knha_adhoc_ci": _adhoc(block["re"], tau2)} for tau2 in ("DL", "PM", "REML")},
+            "bias": {test: bias[test] for test in ("egger_lm", "peters_2006", "harbord") if test in bias},
+            "trimfill": {method: _only(values, FILLED) for method, values in block["trimfill"].items()},
+            "cumulative": {
+                order: {method: _only(values[method], SERIES) for method in ("mh", "dl")} | {"order": values["order"]}
+                for order, values in block["cumulative"].items()
+            },
+        }
+    return {"dataset": full["dataset"], "k": full["k"], "measures": measures}
+
+
+def _only(block: dict, fields: tuple[str, ...]) -> dict:
+    return block if "error" in block else {field: block[field] for field in fields if field in block}
+
+
+def _adhoc(re: dict, tau2: str) -> dict:
+    return re.get(tau2, {}).get("knha_adhoc_ci", {"error": "no such block"})
+
+
+if __name__ == "__main__":
+    for path in sorted(Path(sys.argv[1]).glob("*.json")):
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        if whole["k"] <= LARGEST_K:
+            text = json.dumps(extract(whole), ensure_ascii=False, separators=(",", ":"))
+            (HERE / path.name).write_text(text + "\n", encoding="utf-8")
