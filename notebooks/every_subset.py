@@ -34,13 +34,11 @@ subsets["whole"] = [
     full[row.outcome, row.model].estimate for row in subsets.itertuples()
 ]
 directed = subsets["whole"].abs() > 1e-9
-subsets["same_side"] = ((subsets["estimate"] > 0) == (subsets["whole"] > 0)).where(
-    directed
-)
+product = subsets["estimate"] * subsets["whole"]
+subsets["same_side"] = (product > 1e-12).where(directed)
 subsets["significant"] = subsets["p"] < 0.05
-subsets.groupby(["outcome", "model"], sort=False)[
-    ["same_side", "significant"]
-].mean().round(3)
+share = subsets.groupby(["outcome", "model"], sort=False)["significant"].mean()
+share.unstack().round(3)
 
 # %% [markdown]
 # ## The computation
