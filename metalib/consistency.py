@@ -127,16 +127,15 @@ def possible_k(i2: Printed, p_q: Printed, *, largest: int = 12) -> tuple[int, ..
 
 
 def sum_of(parts: Mapping[str, Printed], total: float, what: str) -> Check:
-    """Check that printed counts add up to a known total."""
-    low, high = (sum(getattr(p, end) for p in parts.values()) for end in ("low", "high"))
+    """Check that printed counts add up to a known total; counts are exact, so no rounding is allowed for."""
     value = sum(p.value for p in parts.values())
-    agrees = low <= total <= high
+    agrees = value == total
     shown = " + ".join(p.text for p in parts.values())
     return Check(
         f"sum of {what}",
         shown,
-        low,
-        high,
+        value,
+        value,
         CONSISTENT if agrees else INCONSISTENT,
         f"{shown} = {text.number(value, 0)}, {'which is' if agrees else 'which is not'} {text.number(total, 0)}.",
     )

@@ -66,6 +66,8 @@ def test_sums() -> None:
     parts = {name: read_printed(text) for name, text in {"a": "30", "b": "2,706", "c": "1,972", "d": "34"}.items()}
     assert consistency.sum_of(parts, 4742, "records").verdict == "consistent"
     assert consistency.sum_of(parts, 4271, "records").verdict == "inconsistent"
+    # Counts are exact: one patient too few is one too few, however many numbers are added.
+    assert consistency.sum_of(parts, 4743, "records").verdict == "inconsistent"
 
 
 def test_bad_ratios_are_refused() -> None:
