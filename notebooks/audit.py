@@ -5,7 +5,7 @@
 #
 # This chapter holds **every** statistic printed in the paper against its recomputation: the abstract, the search counts, each odds ratio, interval, P and heterogeneity statistic, the stage counts, the tests for subgroups, and all cells of Table 3. Each printed number is the interval of values that round to it. A number is *reproduced* when the recomputed value lies in that interval, off by the *last digit* when it rounds to a neighbour, *not reproduced* when it is farther off, and *not checkable* when there is nothing to compute it from. Differences are never judged by percentages.
 #
-# Recovered tables were chosen because they agree with most of these numbers, so that they agree is no surprise for any one number. What counts is that one set of whole numbers agrees with all of them at once, and with the numbers that were held back (see [the recovery](recovery)).
+# Recovered tables were chosen because they agree with most of these numbers, so that they agree is no surprise for any one number. What counts is that one set of tables (for survival, each candidate) agrees with nearly all of them at once; {numref}`tab-not-reproduced` lists those that differ, and [the recovery](recovery) those that the search did not use.
 #
 # ## The computation
 
@@ -216,10 +216,10 @@ notebook.table(
 # ### About the results
 #
 # **Complete response is a random-effects result.**
-# : *Printed:* a fixed-effects model in the note of Figure 3; OR {glue:text}`/notebooks/complete_response.ipynb::printed_estimate:s`. *Follows:* only random effects give these numbers; fixed effects give {glue:text}`/notebooks/complete_response.ipynb::fixed_estimate:s`. *How sure:* the counts are identified. *Changes:* nothing in the conclusion, which is "no significant difference" either way.
+# : *Printed:* a fixed-effects model in the note of Figure 3; OR {glue:text}`/notebooks/complete_response.ipynb::printed_estimate:s`. *Follows:* only random effects give these numbers; fixed effects give {glue:text}`/notebooks/complete_response.ipynb::fixed_estimate:s`. *How sure:* an exhaustive search finds no table that gives them under fixed effects ([the recovery](recovery)). *Changes:* nothing in the conclusion, which is "no significant difference" either way.
 #
 # **Adverse events are a fixed-effects result.**
-# : *Printed:* a random-effects model in the note of Figure 4; OR {glue:text}`/notebooks/adverse_events.ipynb::printed_estimate:s`, P = {glue:text}`/notebooks/adverse_events.ipynb::printed_p:s`. *Follows:* these numbers need fixed effects; random effects give {glue:text}`/notebooks/adverse_events.ipynb::random_estimate:s`, P = {glue:text}`/notebooks/adverse_events.ipynb::random_p:s`. *How sure:* high; with the recovered arms no random-effects table gives the printed numbers. *Changes:* under the model that the note names, the difference in adverse events is {glue:text}`/notebooks/adverse_events.ipynb::random_significance:s`.
+# : *Printed:* a random-effects model in the note of Figure 4; OR {glue:text}`/notebooks/adverse_events.ipynb::printed_estimate:s`, P = {glue:text}`/notebooks/adverse_events.ipynb::printed_p:s`. *Follows:* these numbers need fixed effects; random effects give {glue:text}`/notebooks/adverse_events.ipynb::random_estimate:s`, P = {glue:text}`/notebooks/adverse_events.ipynb::random_p:s`. *How sure:* an exhaustive search finds no table that gives them under random effects ([the recovery](recovery)). *Changes:* under the model that the note names, the difference in adverse events is {glue:text}`/notebooks/adverse_events.ipynb::random_significance:s`.
 #
 # **Table 3 excludes cumulatively.**
 # : *Printed:* "One-by-One Exclusion Method", results consistent. *Follows:* the degrees of freedom fall from row to row, and all rows are reproduced as cumulative exclusions. True leave-one-out gives, without Li 2014, {glue:text}`/notebooks/sensitivity.ipynb::pd_without:s` for progression and {glue:text}`/notebooks/sensitivity.ipynb::ae_without:s` for adverse events. *How sure:* the kind of table needs no counts. *Changes:* "consistent after exclusion" holds for the exclusions printed, not for the exclusion of every single study.
@@ -234,7 +234,7 @@ notebook.table(
 # : *Printed:* {glue:text}`/notebooks/subgroups.ipynb::total_estimate:s`, P = {glue:text}`/notebooks/subgroups.ipynb::total_p:s`. *Follows:* this interval has a P between {glue:text}`/notebooks/subgroups.ipynb::total_range:s`; the recovered strata give {glue:text}`/notebooks/subgroups.ipynb::total:s`. *How sure:* the first needs no counts. *Changes:* nothing, as the total has no clinical meaning (next point).
 #
 # **The stage analysis compares baselines.**
-# : *Printed:* treatment benefit not influenced by stage; the discussion has an incomplete sentence that excepts stage IV. *Follows:* an event in this analysis is being in a stage, over the whole arm; the fixed-effects total is {glue:text}`/notebooks/subgroups.ipynb::fixed_total:s` by construction. Stage IV, one patient in each arm by subtraction, appears nowhere in the results. *How sure:* the denominators are printed. *Changes:* the paper has no evidence on whether the effect depends on stage, in either direction.
+# : *Printed:* treatment benefit not influenced by stage; the discussion has an incomplete sentence that excepts stage IV. *Follows:* an event in this analysis is being in a stage, over the whole arm; the fixed-effects total is {glue:text}`/notebooks/subgroups.ipynb::fixed_total:s` by construction. Stage IV, one patient in each arm by subtraction, has no counts in the text. *How sure:* the denominators are printed. *Changes:* the paper has no evidence on whether the effect depends on stage, in either direction.
 #
 # ### About the studies
 #

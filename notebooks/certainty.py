@@ -77,7 +77,9 @@ for key in review.outcomes["outcome"]:
     if key in effects:
         main = effects[key]["random"]
         absolute = absolute_effect(main, baseline[key]["all studies"])
-        k, patients = main.k, int(review.tables_of(key)[["n_t", "n_c"]].sum().sum())
+        used = review.tables_of(key)
+        used = used[[w is not None for w in main.weights]]
+        k, patients = main.k, int(used[["n_t", "n_c"]].sum().sum())
         estimate = text.estimate(main)
         per_thousand = f"{text.signed(absolute.difference)} [{text.signed(absolute.difference_low)}, {text.signed(absolute.difference_high)}]"
         risk = text.number(1000 * baseline[key]["all studies"], 0)

@@ -67,5 +67,5 @@ chapter.show_crosscheck()
 #
 # * **Printed:** no significant difference, {glue:text}`printed_estimate:s`; a fixed-effects model in the note of the figure.
 # * **What follows:** the numbers are those of a random-effects model. Under the model that the note names the result would be {glue:text}`fixed_estimate:s`, P = {glue:text}`fixed_p:s`. Neither is significant at 0.05.
-# * **How sure:** the counts are identified given the recovered arms, and they reproduce the print under random effects only.
+# * **How sure:** the counts are identified given the recovered arms, and an exhaustive search finds no table that gives the printed numbers under fixed effects, see [the recovery](recovery).
 # * The control arm of one study (Ding 2016 as inferred here) has nearly complete response; it alone stands against the others and makes the heterogeneity. Wang 2018 published complete responses of its own that are not in this analysis, see [the study-level tables](study_tables).

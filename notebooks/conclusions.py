@@ -5,7 +5,7 @@
 #
 # The claims of the abstract, the results and the conclusion, quoted, with what this book can say about each:
 #
-# * **holds**: under every model, for the studies that the print uses;
+# * **holds**: under every model for the odds ratio, for the studies that the print uses;
 # * **holds only under**: under the conditions given;
 # * **not supported**: the printed numbers do not show it;
 # * **cannot be checked**: there is nothing to check it with.
@@ -33,12 +33,17 @@ def result(key, *, without=None, add=None, **options):
     return f"{text.estimate(effect)}, P {text.p_value(effect.p, sign=True)}"
 
 
-def share(key):
-    """Number of models for the odds ratio under which an outcome is significant."""
-    found = specifications(review.tables_of(key), ["OR"]).dropna(subset=["natural"])[
+def share(key, measure="OR"):
+    """Number of models under which an outcome is significant, and of all models."""
+    found = specifications(review.tables_of(key), [measure]).dropna(subset=["natural"])[
         "significant"
     ]
     return int(found.sum()), len(found)
+
+
+def in_words(key, measure):
+    """The same as text."""
+    return "{} of {}".format(*share(key, measure))
 
 
 random, hksj = {"model": "random"}, {"model": "random", "ci": "hksj"}
@@ -51,7 +56,7 @@ survival = [
     for n in candidates
     for o in ({}, random, hksj)
 ]
-shares
+len(claims)
 
 # %% tags=["hide-input"]
 # A verdict stands only as long as what it rests on does.
@@ -70,14 +75,15 @@ because = {
     "PR": f"The direction holds under every model. Significance holds under {shares['PR'][0]} of {shares['PR'][1]} models: "
     f"not under Hartung-Knapp, {result('PR', **hksj)}, nor under random effects with Wang 2018's own counts, "
     f"{result('PR', add='wang2018', **random)}, or without Li 2014, {result('PR', without='li2014', **random)}.",
-    "PD": f"It holds under all {shares['PD'][1]} models of the full set, and with Wang 2018's counts. It does not without Li 2014: "
+    "PD": f"It holds under all {shares['PD'][1]} models for the odds ratio (risk ratio {in_words('PD', 'RR')}, risk difference "
+    f"{in_words('PD', 'RD')}), and with Wang 2018's counts. It does not without Li 2014: "
     f"{result('PD', without='li2014')}.",
     "AE": "It holds under the fixed-effects models and under REML with a Wald interval only "
     f"({shares['AE'][0]} of {shares['AE'][1]} models). Under the model that the figure names: {result('AE', **random)}. "
     f"Without Li 2014: {result('AE', without='li2014')}.",
-    "CR": f"No model gives a significant difference ({shares['CR'][0]} of {shares['CR'][1]}). With Wang 2018's own counts the fixed-"
+    "CR": f"No model for the odds ratio gives a significant difference ({shares['CR'][0]} of {shares['CR'][1]}; risk ratio {in_words('CR', 'RR')}). With Wang 2018's own counts the fixed-"
     f"effects result would be {result('CR', add='wang2018')}, the random-effects result {result('CR', add='wang2018', **random)}.",
-    "SD": f"No model gives a significant difference ({shares['SD'][0]} of {shares['SD'][1]}). With Wang 2018's own counts the fixed-"
+    "SD": f"No model for the odds ratio gives a significant difference ({shares['SD'][0]} of {shares['SD'][1]}). With Wang 2018's own counts the fixed-"
     f"effects result would be {result('SD', add='wang2018')}.",
     "survival": f"The counts are not identified, but no candidate is significant under any model tried (smallest P "
     f"{text.number(min(e.p for e in survival), 3)}).",
@@ -127,6 +133,6 @@ notebook.glue(
 #
 # Of {glue:text}`claims:s` claims {glue:text}`holds:s` hold, {glue:text}`under:s` hold only under conditions, {glue:text}`unsupported:s` are not supported and {glue:text}`unchecked:s` cannot be checked.
 #
-# The claims that hold are the three that no difference was shown. The three differences keep their direction under nearly every choice, and their significance under some. With three or four small studies, one of them not comparable at baseline and one not randomised as far as can be told, that is what should be expected whatever the truth is.
+# The claims that hold are the three that no difference was shown. The three differences keep their direction under nearly every choice, and their significance under some. With three or four small studies, one with recovered stages that differ between its arms and one whose abstract mentions no randomisation, such instability is no surprise, and it does not decide whether the combination works.
 #
 # What would settle it is not another way of pooling. It is the study reports: the counts by study, how patients were allocated, and when response was assessed.

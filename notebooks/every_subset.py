@@ -37,8 +37,7 @@ directed = subsets["whole"].abs() > 1e-9
 product = subsets["estimate"] * subsets["whole"]
 subsets["same_side"] = (product > 1e-12).where(directed)
 subsets["significant"] = subsets["p"] < 0.05
-share = subsets.groupby(["outcome", "model"], sort=False)["significant"].mean()
-share.unstack().round(3)
+len(subsets)
 
 # %% [markdown]
 # ## The computation
@@ -58,7 +57,7 @@ def side(part):
 
 rows = []
 for (key, model), part in subsets.groupby(["outcome", "model"], sort=False):
-    several = part[part["size"] > 1]
+    several = part[part["k"] > 1]
     rows.append(
         {
             "Outcome": review.outcome(key)["label"],
@@ -66,14 +65,14 @@ for (key, model), part in subsets.groupby(["outcome", "model"], sort=False):
             "Subsets": len(part),
             "Same direction": side(part),
             "P < 0.05": f"{int(part['significant'].sum())} ({text.percent(100 * part['significant'].mean())})",
-            "P < 0.05, two or more studies": f"{int(several['significant'].sum())} of {len(several)}",
+            "P < 0.05, two or more estimable studies": f"{int(several['significant'].sum())} of {len(several)}",
             "OR, smallest to largest": f"{text.number(part['ratio'].min())} to {text.number(part['ratio'].max())}",
         }
     )
 notebook.table(
     pd.DataFrame(rows),
     name="tab-subsets",
-    caption="All subsets of studies that can be pooled: how many keep the direction of the whole, and how many are significant.",
+    caption="All subsets of studies that can be pooled: how many keep the direction of the whole, and how many are significant. For progression Ding 2016 is not estimable, so that every result occurs twice.",
     align="llrrrrr",
 )
 share = (

@@ -98,7 +98,7 @@ notebook.glue(swap_changes=str(changes))
 print(f"results that change when the two names are exchanged: {changes}")
 
 # %% [markdown]
-# Number of results that change: {glue:text}`swap_changes:s`. What changes is who is meant: "without Li 2014" then reads "without Ding 2016".
+# Number of pooled results that change: {glue:text}`swap_changes:s`. What changes is who is meant: "without Li 2014" then reads "without Ding 2016", and the order by year is another one.
 #
 # ### Complements of adverse events
 #

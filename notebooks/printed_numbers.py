@@ -46,7 +46,7 @@ for (place, outcome, excluded), rows in pooled.groupby(
     found = consistency.as_frame(consistency.check_result(printed, df=df))
     checks.append(found.assign(place=place, outcome=outcome, excluded=excluded))
 checks = pd.concat(checks, ignore_index=True)
-checks["verdict"].value_counts()
+checks["verdict"].value_counts().to_frame("checks")
 
 # %% tags=["hide-input"]
 failed = checks[checks["verdict"] != "consistent"]
@@ -186,11 +186,11 @@ notebook.table(
 )
 
 # %% [markdown]
-# The printed stages fall short of the printed total by one patient in each arm. The test for subgroup differences has three degrees of freedom, hence four strata: the fourth, stage IV, holds that patient and is not in the text. The records of the four sources exceed the number after deduplication, as they should; the difference is the duplicates.
+# The printed stages fall short of the printed total by one patient in each arm. The test for subgroup differences has three degrees of freedom, hence four strata: the fourth, stage IV, holds that patient, and its counts are not in the text. The records of the four sources exceed the number after deduplication, as they should; the difference is the duplicates.
 #
 # ## What follows
 #
 # * **What is printed:** {glue:text}`results:s` pooled results whose numbers can be held against each other in {glue:text}`checks:s` ways.
 # * **What follows:** all but {glue:text}`failed:s` agree. The P printed for the total over the stages is not the P of its own interval. The P of heterogeneity printed for survival does not go with its I² for four studies. Table 3 is cumulative.
-# * **How sure:** these findings use nothing but printed numbers and rounding; no table and no assumption about the arms is involved. A misprint of a single digit could explain each of the two disagreements.
+# * **How sure:** these findings use nothing but printed numbers and rounding; no table and no assumption about the arms is involved. A misprint of a single digit could explain the P of survival, but not that of the stage total.
 # * The agreement of all other numbers matters more: numbers that agree to the last digit in so many ways carry enough information to [recover the tables](recovery) behind them.

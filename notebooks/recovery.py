@@ -14,7 +14,7 @@ import pandas as pd
 
 import metalib
 from metalib import figures, notebook, text
-from metalib.recover import read_puzzle, recover
+from metalib.recover import read_puzzle, read_puzzle_text, recover
 
 review = metalib.read_review("../data")
 labels = review.labels()
@@ -189,9 +189,9 @@ for line in found.equivalences:
     print("*", line)
 
 # %% [markdown]
-# The arms come out as {glue:text}`arms:s` patients in each arm. Equal arms cannot tell a table from its complement, because both have the same odds ratio and variance; for the response categories the sum over categories settles it, for adverse events nothing does. Two names can be exchanged: Li 2014 and Ding 2016 occur together in every printed result or not at all, so the search cannot tell which is which. This book reads the study with 67 patients an arm as Li 2014, because nearly complete response in the other study (24 and 32 of 34) suits the small tumours that are treated by radiofrequency ablation. Exchanging the names changes no pooled number.
+# The arms come out as {glue:text}`arms:s` patients in each arm. Equal arms cannot tell a table from its complement, because both have the same odds ratio and variance; for the response categories the sum over categories settles it, for adverse events nothing does. Two names can be exchanged: Li 2014 and Ding 2016 occur together in every printed result or not at all, so the search cannot tell which is which. This book reads the study with 67 patients an arm as Li 2014, because nearly complete response in the other study (24 and 32 of 34) suits the small tumours that are treated by radiofrequency ablation. Exchanging the names changes no pooled number that the paper prints; it changes what "without Li 2014" means, and the order by year.
 #
-# That the study without progression has none in either arm is an argument, not an assumption: after the exclusion of Zhou 2015 and Ke 2011 the paper prints a result without heterogeneity, so of the two studies left one is not estimable, and where the categories add up that means 0 events in both arms.
+# That the study without progression has none in either arm is an inference, entered in the search as known: after the exclusion of Zhou 2015 and Ke 2011 the paper prints a result without heterogeneity, so of the two studies left one is not estimable, and where the categories add up that means 0 events in both arms.
 #
 # ### If the arms are not equal
 #
@@ -227,6 +227,29 @@ notebook.glue(
 
 # %% [markdown]
 # With differences of up to {glue:text}`widest:s` patients the first step leaves {glue:text}`first_widest:s` tables instead of {glue:text}`pd1:s`, and the search still ends with {glue:text}`end:s`: equal arms.
+#
+# ### If the models are the other ones
+#
+# The search was told that complete response is pooled under random and adverse events under fixed effects, against the notes of the figures. The same search with the models that the notes name:
+
+# %% tags=["hide-input"]
+with open("../data/puzzle.yaml", encoding="utf-8") as file:
+    words = file.read()
+start = words.index("  - id: CR\n    outcome: CR\n")
+as_noted = words[:start] + words[start:].replace("model: random", "model: fixed", 1)
+start = words.index("  - id: AE\n    outcome: AE\n")
+place = words.index("    place:", start)
+also_noted = words[:place] + "    model: random\n" + words[place:]
+other = {
+    "Complete response under fixed effects": recover(read_puzzle_text(as_noted)),
+    "Adverse events under random effects": recover(read_puzzle_text(also_noted)),
+}
+assert all(result.status == "none" for result in other.values())
+for name, result in other.items():
+    print(f"{name}: {result.message}")
+
+# %% [markdown]
+# No table of complete response agrees with the printed numbers under fixed effects, and none of adverse events under random effects. That the notes name other models than the numbers need does not depend on the recovered counts.
 #
 # ### What cannot be recovered
 #
