@@ -204,5 +204,5 @@ for key, least in {"CR": 0, "SD": 0}.items():
 # * **Disease progression:** {glue:text}`pd_share:s` intervals of the odds ratio exclude 1, estimates from {glue:text}`pd_lowest:s` to {glue:text}`pd_highest:s`. Risk ratio and risk difference are significant under fewer models ({numref}`tab-specification-shares`).
 # * **Adverse events:** {glue:text}`ae_share:s` intervals exclude 1, estimates from {glue:text}`ae_lowest:s` to {glue:text}`ae_highest:s`. Significance holds under the fixed-effects models and under REML with a Wald interval only.
 # * Even where I² is 0 its interval reaches at least {glue:text}`widest:s`: no outcome can rule out substantial heterogeneity.
-# * Risk ratios and risk differences of adverse events depend on which complements are true, see [other data](other_data); here the tables with fewer events are used.
+# * Risk ratios of adverse events depend on which complements are true, see [other data](other_data); here the tables with fewer events are used.
 # * **How sure:** the counts are recovered; the models are exact for them.
