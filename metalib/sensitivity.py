@@ -12,7 +12,7 @@ from scipy.special import chdtrc
 from .errors import DataError
 from .pooling import pool, pool_batch
 from .results import PooledEffect, Subgroups, to_frame
-from .tables import check_tables
+from .tables import Tables, check_tables
 
 
 def subgroups(tables: pd.DataFrame, by: str | Sequence | pd.Series, **options) -> Subgroups:
@@ -102,9 +102,9 @@ def leave_one_out(tables: pd.DataFrame, **options) -> pd.DataFrame:
     """
     checked = check_tables(tables)
     subsets = ~np.eye(checked.k, dtype=bool)
-    frame = _pool_subsets(tables, subsets, options)
+    frame = _pool_subsets(checked, subsets, options)
     frame.insert(0, "omitted", list(checked.studies))
-    not_used = dict(pool(tables, **options).excluded)
+    not_used = dict(pool(checked, **options).excluded)
     for i, study in enumerate(checked.studies):
         if study in not_used:
             note = f"leaving {study} out changes nothing ({not_used[study]})"
@@ -149,15 +149,14 @@ def exclude_cumulatively(tables: pd.DataFrame, order: Sequence[str], **options) 
         stay = stay.copy()
         stay[i] = False
         subsets.append(stay)
-    frame = _pool_subsets(tables, np.array(subsets, dtype=bool).reshape(-1, checked.k), options)
+    frame = _pool_subsets(checked, np.array(subsets, dtype=bool).reshape(-1, checked.k), options)
     frame.insert(0, "excluded", list(order))
     frame.insert(1, "left", [", ".join(np.array(checked.studies, dtype=object)[s]) for s in subsets])
     return frame
 
 
-def _pool_subsets(tables: pd.DataFrame, subsets: np.ndarray, options: dict) -> pd.DataFrame:
+def _pool_subsets(checked: Tables, subsets: np.ndarray, options: dict) -> pd.DataFrame:
     """Pool the subsets marked by the rows of a boolean (m, k) array, in one call of the batch kernel."""
-    checked = check_tables(tables)
     whole = pool(checked, **options)
     batch = pool_batch(*checked.counts(), include=subsets, **options)
     names = np.array(checked.studies, dtype=object)
