@@ -165,7 +165,8 @@ def figure(
     data : DataFrame
         The numbers drawn; six significant digits of them are stored and compared.
     page : bool
-        Write NAME.md beside the figure: the same figure, for a page that is no notebook to include.
+        Write NAME.md and NAME.png beside the figure: the same figure for a page that is no notebook to include, and
+        as a picture for previews of links.
     """
     from IPython.display import display
 
@@ -181,7 +182,8 @@ def figure(
         target = f"/{Path.cwd().name}/{FIGURES}/{name}.svg"
         included = f":::{{figure}} {target}\n:name: {name}-page\n:alt: {one_line}\n\n{caption}\n:::\n"
         (folder / f"{name}.md").write_text(included, encoding="utf-8")
-        stored["page"] = hashlib.sha256(included.encode()).hexdigest()
+        (folder / f"{name}.png").write_bytes(png)
+        stored |= {"md": hashlib.sha256(included.encode()).hexdigest(), "png": hashlib.sha256(png).hexdigest()}
     display(
         {
             "text/markdown": f":::{{figure}} {FIGURES}/{name}.svg\n:name: {name}\n:alt: {one_line}\n\n{caption}\n:::\n",

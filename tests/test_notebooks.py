@@ -94,9 +94,9 @@ class TestNotebook:
             svg = (path.parent / "figures" / f"{name}.svg").read_bytes()
             assert hashlib.sha256(svg).hexdigest() == output.metadata["metalib"]["sha256"]
             assert output.data["text/plain"].count("\n") >= 1, "the data of a figure stand beside it"
-            if "page" in output.metadata["metalib"]:
-                page = (path.parent / "figures" / f"{name}.md").read_bytes()
-                assert hashlib.sha256(page).hexdigest() == output.metadata["metalib"]["page"]
+            for ending in {"md", "png"} & set(output.metadata["metalib"]):
+                content = (path.parent / "figures" / f"{name}.{ending}").read_bytes()
+                assert hashlib.sha256(content).hexdigest() == output.metadata["metalib"][ending]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
@@ -110,7 +110,7 @@ def test_downloads_are_stored_and_unchanged(path: Path) -> None:
 
 def test_no_figure_is_left_over() -> None:
     stored_now = [o.metadata["metalib"] for path in SOURCES for o in files_written(stored(path), "figure")]
-    used = {f"{m['figure']}.svg" for m in stored_now} | {f"{m['figure']}.md" for m in stored_now if "page" in m}
+    used = {f"{m['figure']}.{e}" for m in stored_now for e in ("svg", *({"md", "png"} & set(m)))}
     assert {p.name for p in (ROOT / "notebooks" / "figures").iterdir()} == used
 
 
