@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book test notebooks recover lab format clean
+.PHONY: help book pdf test notebooks recover lab format clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,11 @@ book: $(READY)  ## set up, then build the HTML book from the stored notebooks: _
 	rm -rf _build
 	$(BIN)/jupyter-book build . --all -W -n --keep-going --quiet
 	@echo "The book is at _build/html/index.html"
+
+pdf: $(READY)  ## print the whole report: _build/report.pdf (needs Chromium)
+	rm -rf _build/singlehtml _build/report.pdf
+	$(BIN)/jupyter-book build . --builder singlehtml --all -n --quiet
+	$(BIN)/python tools/pdf.py _build/singlehtml _build/report.pdf
 
 test: $(READY)  ## set up, then check everything: style, numbers, stored notebooks against a fresh run
 	$(BIN)/ruff check .
