@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 STYLE = ROOT / "book" / "_static" / "pdf.css"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-pdf-header-footer", "--generate-pdf-document-outline",
     # Scripts and formulas get this much time of the page's own clock.
     "--virtual-time-budget=60000", "--run-all-compositor-stages-before-draw",
