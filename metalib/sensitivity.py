@@ -43,6 +43,12 @@ def subgroups(tables: pd.DataFrame, by: str | Sequence | pd.Series, **options) -
         raise DataError("tables must be a DataFrame, not Tables")
     check_tables(tables, unique=False)
     labels = _labels(tables, by)
+    seen = set()
+    for i, pair in enumerate(zip(tables["study"], labels, strict=True)):
+        if pair in seen:
+            # Pooling the subgroup would find it too, but number the row within the subgroup.
+            raise DataError(f"the study occurs twice in subgroup {pair[1]!r}", row=i + 1, study=pair[0])
+        seen.add(pair)
     names = list(dict.fromkeys(labels))
     rows = {name: [label == name for label in labels] for name in names}
     groups = tuple((name, pool(tables[rows[name]], **options)) for name in names)
