@@ -176,7 +176,10 @@ def _batch_counts(given: tuple, include: object) -> list[np.ndarray]:
                 "more events than patients", row=int(at[-1]) + 1 if at else None, arm=arm, value=f"{e} of {n}"
             )
     if include is not None:
-        arrays.append(np.asarray(include))
+        try:
+            arrays.append(np.asarray(include))
+        except ValueError:
+            raise DataError("include is no array: its rows differ in length") from None
         if arrays[-1].dtype != bool or isinstance(include, pd.Series):
             raise DataError("include must be an array of True and False", value=type(include).__name__)
     try:

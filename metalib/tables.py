@@ -120,7 +120,7 @@ def _whole_numbers(series: pd.Series, column: str, studies: list, file: object) 
     if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype.kind in "mM":
         raise DataError(
             f"{column} holds {series.dtype}, not numbers", file=file, row=1, study=studies[0], arm=ARM[column],
-            value=series.iloc[0],
+            value=series.astype(object).tolist()[0],
         )  # fmt: skip
     values = series.to_numpy()
     if values.dtype.kind not in "iuf":
@@ -132,7 +132,7 @@ def _whole_numbers(series: pd.Series, column: str, studies: list, file: object) 
         try:
             values = np.array(values.tolist(), dtype=float)
         except OverflowError:
-            values = np.array([float(min(value, 2**60)) for value in values.tolist()])
+            values = np.array([float(max(min(value, 2**60), -(2**60))) for value in values.tolist()])
     numbers = values.astype(float)
     with np.errstate(invalid="ignore"):
         _refuse(np.isnan(numbers), f"{column} is missing", column, numbers, studies, file)

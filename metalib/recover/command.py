@@ -100,15 +100,24 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
     if arguments.jobs < 1:
         raise OptionError(f"--jobs={arguments.jobs} must be at least 1")
     outputs = [("--output", arguments.output), ("--tables", arguments.tables)]
-    taken = {arguments.puzzle.resolve(): "the puzzle"}
+    taken = {_resolved("the puzzle", arguments.puzzle): "the puzzle"}
     for name, path in outputs:
         if path is None:
             continue
+        place = _resolved(name, path)
         if path.is_dir() or not path.parent.is_dir():
             raise OptionError(f"{name}={str(path)!r} is no file that could be written")
-        if path.resolve() in taken:
-            raise OptionError(f"{name}={str(path)!r} is {taken[path.resolve()]}")
-        taken[path.resolve()] = f"the file of {name} already"
+        if place in taken:
+            raise OptionError(f"{name}={str(path)!r} is {taken[place]}")
+        taken[place] = f"the file of {name} already"
+
+
+def _resolved(name: str, path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        # A NUL in the path, or symbolic links that lead in a circle.
+        raise OptionError(f"{name}={str(path)!r} is no file ({error})") from None
 
 
 def _write(files: dict[Path, str]) -> None:
