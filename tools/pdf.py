@@ -67,6 +67,10 @@ def paper(page: str, citation: dict) -> tuple[BeautifulSoup, list[tuple[str, str
         if "tag_hide-input" in cell.get("class", []):
             for source in cell.select(".cell_input"):
                 source.decompose()
+    for link in article.select("a.download"):
+        # Paper delivers no file; the paragraph holds nothing but such links.
+        if (line := link.find_parent("p")) is not None:
+            line.decompose()
     for folded in article.select("details"):
         folded["open"] = ""
     for box in article.select("[tabindex]"):
