@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pandas as pd
 
-from .effects import effects
 from .pooling import pool
+from .study_effects import effects
 from .tables import check_tables
 
 #: Relative difference up to which two programs agree: far above rounding noise, far below any printed digit.

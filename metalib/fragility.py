@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .effects import check_level
 from .errors import OptionError
 from .pooling import pool, pool_batch
+from .study_effects import check_level
 from .tables import COUNTS, Tables, check_tables
 
 #: Tables pooled in one call; more would only take memory.

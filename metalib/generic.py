@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from .effects import StudyEffects, check_level
 from .errors import DataError
 from .pooling import _pool, check_options
 from .results import PooledEffect
+from .study_effects import StudyEffects, check_level
 from .tables import _check_names
 
 LARGEST_EFFECT, SMALLEST_SE = 1e15, 1e-15

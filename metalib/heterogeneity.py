@@ -106,7 +106,7 @@ def tau2_reml(yi: np.ndarray, vi: np.ndarray, include: np.ndarray) -> np.ndarray
     The restricted likelihood can have two maxima. It is looked at on a grid that reaches past any possible maximum,
     and the root of its derivative next to the best grid point is then found by bracketing.
     """
-    # Imported here: it would triple the time to import metalib, and few calls need it.
+    # Imported here: it would add much to the time until the first result, and few calls need it.
     from scipy.optimize.elementwise import find_root
 
     df = include.sum(-1) - 1

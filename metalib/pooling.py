@@ -12,16 +12,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from .effects import (
-    MEASURES,
-    Cells,
-    StudyEffects,
-    cells,
-    check_level,
-    peto_effects,
-    reason_not_estimable,
-    study_effects,
-)
 from .errors import DataError, OptionError, choose
 from .heterogeneity import (
     TAU2_METHODS,
@@ -34,6 +24,16 @@ from .heterogeneity import (
     weighted_mean,
 )
 from .results import PooledBatch, PooledEffect
+from .study_effects import (
+    MEASURES,
+    Cells,
+    StudyEffects,
+    cells,
+    check_level,
+    peto_effects,
+    reason_not_estimable,
+    study_effects,
+)
 from .tables import ARM, COUNTS, LARGEST_COUNT, Tables, check_tables
 
 METHODS = ("MH", "IV", "Peto")

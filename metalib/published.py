@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, ndtr, ndtri
 
-from .effects import check_level
 from .errors import DataError
 from .results import PooledEffect, Subgroups
+from .study_effects import check_level
 from .text import number
 
 VERDICTS = ("reproduced", "last digit", "not reproduced", "not checkable")

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .effects import MEASURES, cells, check_level, peto_effects, study_effects
 from .errors import choose
 from .generic import pool_effects
 from .results import PooledEffect
+from .study_effects import MEASURES, cells, check_level, peto_effects, study_effects
 from .tables import Tables, check_tables
 
 TOO_FEW = "three usable studies are needed, there {}"

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from .effects import MEASURES, cells, check_level
 from .errors import OptionError, choose
 from .heterogeneity import TAU2_METHODS
 from .pooling import CI_METHODS
+from .study_effects import MEASURES, cells, check_level
 from .tables import Tables, check_tables
 from .zero_cells import RULES, pool_corrected
 

@@ -8,11 +8,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from .effects import cells, peto_effects, study_effects
 from .errors import DataError, OptionError
 from .pooling import pool, pool_batch
 from .results import NO_STUDY, RATIOS
 from .sensitivity import _pool_subsets, check_order
+from .study_effects import cells, peto_effects, study_effects
 from .tables import Tables, check_tables
 
 #: 65,535 subsets; one study more doubles time and memory.

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtri
 
-from .effects import MEASURES, cells, check_level, study_effects
 from .errors import choose
 from .heterogeneity import dl_scale, generalised_q, weighted_mean
 from .results import NO_STUDY
+from .study_effects import MEASURES, cells, check_level, study_effects
 from .tables import Tables, check_tables
 
 ONE_STUDY = "one study has no heterogeneity"

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from . import text
-from .effects import effects
 from .notebook import Raw, link
 from .pooling import pool
 from .published import read_printed
 from .results import PooledEffect, Subgroups
+from .study_effects import effects
 
 METHOD_NAMES = {"MH": "M-H", "IV": "IV", "Peto": "Peto"}
 STATISTIC_NAMES = {"I2": "I² (%)", "Chi2": "Chi²", "P(Q)": "P of heterogeneity"}

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from . import text
-from .effects import cells, study_effects
+from .study_effects import cells, study_effects
 from .errors import DataError
 from .notebook import escape_markdown
 from .tables import check_tables

@@ -25,11 +25,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from .effects import Cells, StudyEffects, cells, check_level, reason_not_estimable, study_effects
 from .errors import OptionError, choose
 from .heterogeneity import cochran_q, i_squared, p_of_q, weighted_mean
 from .pooling import _pool, check_options, pool
 from .results import PooledBatch, PooledEffect
+from .study_effects import Cells, StudyEffects, cells, check_level, reason_not_estimable, study_effects
 from .tables import Tables, check_tables
 
 RULES = ("revman", "none", "treatment_arm", "constant_all")

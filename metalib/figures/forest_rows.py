@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ..effects import effects
 from ..errors import DataError, OptionError
 from ..pooling import pool
 from ..results import RATIOS, PooledEffect
 from ..sensitivity import subgroups
+from ..study_effects import effects
 from ..tables import COUNTS, check_tables
 from . import scales
 from .checks import check_frame, check_labels, pair_of_texts

@@ -24,9 +24,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..effects import MEASURES
 from ..errors import OptionError
 from ..pooling import METHODS, MODELS, check_options
+from ..study_effects import MEASURES
 from .contradictions import check_bounds, check_stats
 from .model import ARM_NAMES, ROLES, STATISTICS, Cell, Link, Outcome, Puzzle, Result, Stat, Study, Total
 from .printed import printed
