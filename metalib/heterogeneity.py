@@ -18,13 +18,19 @@ def weighted_mean(yi: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.n
     return (weights * yi).sum(-1) / safe, total
 
 
-def cochran_q(yi: np.ndarray, weights: np.ndarray, centre: np.ndarray) -> np.ndarray:
+def cochran_q(yi: np.ndarray, weights: np.ndarray, centre: np.ndarray, k: np.ndarray | None = None) -> np.ndarray:
     """Return ``sum(w (y - centre)^2)``; RevMan takes inverse-variance weights whatever the centre.
 
-    A single study has Q = 0 exactly, however its own estimate was rounded.
+    A single study has Q = 0 exactly, however its own estimate was rounded. `k`, the number of studies with a weight, is
+    counted unless it is given.
     """
     q = (weights * (yi - np.expand_dims(centre, -1)) ** 2).sum(-1)
-    return np.where((weights > 0).sum(-1) > 1, q, 0.0)
+    return np.where((_number(weights) if k is None else k) > 1, q, 0.0)
+
+
+def _number(weights: np.ndarray) -> np.ndarray:
+    """Return how many studies have a weight."""
+    return (weights > 0).sum(-1)
 
 
 def i_squared(q: np.ndarray, df: np.ndarray) -> np.ndarray:
@@ -43,13 +49,13 @@ def dl_scale(weights: np.ndarray) -> np.ndarray:
     return total - (weights**2).sum(-1) / np.where(total > 0, total, 1.0)
 
 
-def tau2_dl(q: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def tau2_dl(q: np.ndarray, weights: np.ndarray, k: np.ndarray | None = None) -> np.ndarray:
     """DerSimonian-Laird's moment estimator, truncated at 0 (DerSimonian & Laird 1986).
 
     `q` may be taken around the inverse-variance estimate ("IV, random") or, as RevMan's "M-H, random" does, around
-    the Mantel-Haenszel estimate.
+    the Mantel-Haenszel estimate. `k` as in :func:`cochran_q`.
     """
-    df = (weights > 0).sum(-1) - 1
+    df = (_number(weights) if k is None else k) - 1
     scale = dl_scale(weights)
     tau2 = np.maximum(0.0, q - df) / np.where(scale > 0, scale, 1.0)
     return np.where(df > 0, tau2, 0.0)
@@ -66,18 +72,21 @@ def tau2_pm(yi: np.ndarray, vi: np.ndarray, include: np.ndarray) -> np.ndarray:
     """Paule-Mandel: the tau2 at which the generalised Q equals k - 1, or 0 (Paule & Mandel 1982).
 
     Q is convex and decreasing in tau2, so Newton's steps from 0 approach the root from below without overshooting.
+    Each meta-analysis stops by itself: what the others still need does not touch its last digit.
     """
     df = include.sum(-1) - 1
     tau2 = np.zeros(np.shape(df))
+    moving = df > 0
     for _ in range(200):
         w = include / (vi + tau2[..., None])
         mean, _ = weighted_mean(yi, w)
         residual = yi - mean[..., None]
         excess = (w * residual**2).sum(-1) - df
         slope = (w**2 * residual**2).sum(-1)
-        step = np.where((df > 0) & (excess > 0) & (slope > 0), excess / np.where(slope > 0, slope, 1.0), 0.0)
+        step = np.where(moving & (excess > 0) & (slope > 0), excess / np.where(slope > 0, slope, 1.0), 0.0)
         tau2 = tau2 + step
-        if np.all(step <= 1e-15 * tau2):
+        moving = moving & (step > 1e-15 * tau2)
+        if not moving.any():
             break
     return tau2
 

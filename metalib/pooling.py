@@ -39,6 +39,8 @@ from .tables import ARM, COUNTS, LARGEST_COUNT, Tables, check_tables
 METHODS = ("MH", "IV", "Peto")
 MODELS = ("fixed", "random")
 CI_METHODS = ("wald", "hksj", "hksj_adhoc")
+#: Studies in a block of meta-analyses. Its arrays, 96 KB each, stay in the cache, and their memory is used again.
+BLOCK = 12288
 
 
 def mantel_haenszel(
@@ -90,6 +92,16 @@ def hartung_knapp_se(yi: np.ndarray, weights: np.ndarray, estimate: np.ndarray) 
     return np.sqrt(spread / (np.maximum(k - 1, 1) * total))
 
 
+def t_quantile(df: np.ndarray, largest: int, probability: float) -> np.ndarray:
+    """Return quantiles of t with `df` degrees of freedom, none above `largest`.
+
+    Quantiles cost far more than all other steps, and many meta-analyses share few numbers of studies.
+    """
+    if df.size <= largest:
+        return stdtrit(df.astype(float), probability)
+    return stdtrit(np.arange(largest + 1.0), probability)[df]
+
+
 def pool_batch(
     events_t: np.ndarray,
     n_t: np.ndarray,
@@ -131,12 +143,18 @@ def pool_batch(
     check_options(measure, method, model, tau2, ci)
     z_level = 0.5 + check_level(level) / 2
     counts = _batch_counts((events_t, n_t, events_c, n_c), include)
-    shape = counts[0].shape[:-1]
-    k = counts[0].shape[-1]
-    t = cells(*(x.reshape(-1, k) for x in counts[:4]))
-    e = peto_effects(t) if method == "Peto" else study_effects(t, measure)
-    taking_part = e.estimable if include is None else e.estimable & counts[4].reshape(-1, k).astype(bool)
-    return _pool(t, e, taking_part, measure, method, model, tau2, ci, z_level).reshape(shape)
+    *leading, k = counts[0].shape
+    marks = np.broadcast_to(True, counts[0].shape) if include is None else counts[4]
+    arrays = [x.reshape(-1, k) for x in (*counts[:4], marks)]
+    rows = max(BLOCK // k, 1)
+    parts = []
+    # One block at least, so that no meta-analysis at all gives a batch without rows.
+    for start in range(0, max(len(arrays[0]), 1), rows):
+        *block, marked = (x[start : start + rows] for x in arrays)
+        t = cells(*block)
+        e = peto_effects(t) if method == "Peto" else study_effects(t, measure)
+        parts.append(_pool(t, e, e.estimable & marked, measure, method, model, tau2, ci, z_level))
+    return PooledBatch.concatenate(parts).reshape(tuple(leading))
 
 
 def _batch_counts(given: tuple, include: object) -> list[np.ndarray]:
@@ -210,19 +228,19 @@ def _pool(
     else:
         estimate, se, weights = inverse_variance(e.yi, inverse)
     df = np.maximum(k - 1, 0)
-    q = cochran_q(e.yi, inverse, estimate)
+    q = cochran_q(e.yi, inverse, estimate, k)
     absent = np.full(k.shape, np.nan)
     tau2, prediction_low, prediction_high = absent, absent, absent
     if model == "random":
         if tau2_method == "DL":
-            tau2 = tau2_dl(q, inverse)
+            tau2 = tau2_dl(q, inverse, k)
         else:
             tau2 = (tau2_pm if tau2_method == "PM" else tau2_reml)(e.yi, e.vi, include)
         estimate, se, weights = inverse_variance(e.yi, include / (e.vi + tau2[:, None]))
     quantile, uses_t = ndtri(z_level), np.zeros(k.shape, dtype=bool)
     if ci != "wald":
         se_hk = np.where(k > 1, hartung_knapp_se(e.yi, weights, estimate), np.nan)
-        quantile_t = stdtrit(df.astype(float), z_level)
+        quantile_t = t_quantile(df, include.shape[-1], z_level)
         # Where the Hartung-Knapp interval does not exist (NaN, one study) it is not narrower: nothing replaces it.
         uses_t = ~(quantile_t * se_hk < quantile * se) if ci == "hksj_adhoc" else ~uses_t
         se, quantile = np.where(uses_t, se_hk, se), np.where(uses_t, quantile_t, quantile)
@@ -234,7 +252,7 @@ def _pool(
     low, high = estimate - quantile * se, estimate + quantile * se
     if model == "random":
         # Higgins, Thompson & Spiegelhalter (2009): t with k - 2 degrees of freedom.
-        t_k2 = stdtrit(np.maximum(k - 2.0, 1.0), z_level)
+        t_k2 = t_quantile(np.maximum(k - 2, 1), include.shape[-1], z_level)
         half = np.where(k > 2, t_k2 * np.sqrt(tau2 + se**2), np.nan)
         prediction_low, prediction_high = estimate - half, estimate + half
     total = _positive(weights.sum(-1))

@@ -42,6 +42,13 @@ class PooledBatch:
     prediction_low: np.ndarray
     prediction_high: np.ndarray
 
+    @classmethod
+    def concatenate(cls, parts: Sequence[PooledBatch]) -> PooledBatch:
+        """Return one batch with the rows of all `parts`."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
+
     def reshape(self, shape: tuple[int, ...]) -> PooledBatch:
         """Return the batch with its leading axis laid out as `shape`."""
         return PooledBatch(

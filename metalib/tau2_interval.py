@@ -105,7 +105,7 @@ def tau2_interval(tables: pd.DataFrame | Tables, measure: str = "OR", level: flo
 
 def _where_q_equals(quantiles: np.ndarray, yi: np.ndarray, vi: np.ndarray) -> list[float]:
     """Return the tau2 >= 0 at which the generalised Q equals each quantile, 0 where it is smaller already at 0."""
-    # Imported here: it would triple the time to import metalib, and few calls need it.
+    # Imported here: it would add much to the time until the first result, and few calls need it.
     from scipy.optimize.elementwise import find_root
 
     inside = np.ones(len(yi), dtype=bool)

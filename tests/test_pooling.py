@@ -10,7 +10,7 @@ import pytest
 from strategies import ALL
 
 import metalib
-from metalib import DataError
+from metalib import DataError, pooling
 
 
 def test_cumulative_exclusion() -> None:
@@ -79,3 +79,27 @@ def test_counts_of_a_billion_do_not_overflow() -> None:
         result = metalib.pool(t, **options)
         assert math.isfinite(result.estimate)
         assert result.estimate > 0
+
+
+@pytest.mark.parametrize("options", [{"tau2": "DL"}, {"tau2": "PM"}, {"tau2": "REML"}, {"ci": "hksj"}])
+def test_a_row_depends_neither_on_its_neighbours_nor_on_the_blocks(options: dict, monkeypatch) -> None:
+    random = np.random.default_rng(5)
+    n = random.integers(5, 60, (2, 40, 6))
+    events = random.binomial(n, random.uniform(0, 0.6, (2, 40, 1)))
+    counts = events[0], n[0], events[1], n[1]
+    whole = metalib.pool_batch(*counts, model="random", **options)
+    assert np.ptp(whole.tau2) > 0.1
+    monkeypatch.setattr(pooling, "BLOCK", 13)
+    in_blocks = metalib.pool_batch(*counts, model="random", **options)
+    alone = [metalib.pool_batch(*(x[i] for x in counts), model="random", **options) for i in range(40)]
+    for field in dataclasses.fields(whole):
+        wanted = getattr(whole, field.name)
+        np.testing.assert_array_equal(getattr(in_blocks, field.name), wanted)
+        np.testing.assert_array_equal(np.array([getattr(row, field.name) for row in alone]), wanted)
+
+
+def test_no_meta_analysis_gives_a_batch_without_rows() -> None:
+    none = np.ones((0, 3))
+    batch = metalib.pool_batch(none, none, none, none)
+    assert batch.estimate.shape == (0,)
+    assert batch.weights.shape == (0, 3)
