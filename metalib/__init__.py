@@ -21,13 +21,14 @@ __all__ = [
     "leave_one_out",
     "pool",
     "pool_batch",
+    "pool_batch_both",
     "read_review",
     "subgroups",
 ]
 
 if TYPE_CHECKING:
     from .errors import DataError, MetalibError, OptionError, PuzzleError
-    from .pooling import pool, pool_batch
+    from .pooling import pool, pool_batch, pool_batch_both
     from .results import PooledBatch, PooledEffect, Subgroups
     from .review import Review, read_review
     from .sensitivity import exclude_cumulatively, leave_one_out, subgroups
@@ -48,6 +49,7 @@ else:
         "leave_one_out": "sensitivity",
         "pool": "pooling",
         "pool_batch": "pooling",
+        "pool_batch_both": "pooling",
         "read_review": "review",
         "subgroups": "sensitivity",
     }

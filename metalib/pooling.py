@@ -8,11 +8,14 @@ The arithmetic is that of Review Manager 5.4 [1]_. One kernel, :func:`pool_batch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtr
 
-from .errors import DataError, OptionError, choose
+from .errors import OptionError, choose
+from .estimators import hartung_knapp_se, inverse_variance, mantel_haenszel, positive, t_quantile
 from .heterogeneity import (
     TAU2_METHODS,
     cochran_q,
@@ -21,7 +24,6 @@ from .heterogeneity import (
     tau2_dl,
     tau2_pm,
     tau2_reml,
-    weighted_mean,
 )
 from .results import PooledBatch, PooledEffect
 from .study_effects import (
@@ -34,72 +36,13 @@ from .study_effects import (
     reason_not_estimable,
     study_effects,
 )
-from .tables import ARM, COUNTS, LARGEST_COUNT, Tables, check_tables
+from .tables import Tables, check_arrays, check_tables
 
 METHODS = ("MH", "IV", "Peto")
 MODELS = ("fixed", "random")
 CI_METHODS = ("wald", "hksj", "hksj_adhoc")
 #: Studies in a block of meta-analyses. Its arrays, 96 KB each, stay in the cache, and their memory is used again.
 BLOCK = 12288
-
-
-def mantel_haenszel(
-    tables: Cells, effects: StudyEffects, include: np.ndarray, measure: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the Mantel-Haenszel estimate, its standard error and the weights of the studies.
-
-    OR: Robins, Breslow & Greenland (1986); RR: Greenland & Robins (1985), both with corrected cells wherever a study
-    has a zero cell. RD: plain cells in effect and weight, study variances from corrected cells.
-    """
-    t = tables
-    if measure == "RD":
-        weights = include * (t.n1 * t.n2 / (t.n1 + t.n2))
-        estimate, total = weighted_mean(effects.yi, weights)
-        variance = (weights**2 * effects.vi).sum(-1) / np.where(total > 0, total, 1.0) ** 2
-        return estimate, np.sqrt(variance), weights
-    if measure == "OR":
-        r = include * (t.A * t.D / t.N)
-        s = include * (t.B * t.C / t.N)
-        p, q = (t.A + t.D) / t.N, (t.B + t.C) / t.N
-        r_sum, s_sum = _positive(r.sum(-1)), _positive(s.sum(-1))
-        variance = 0.5 * (
-            (p * r).sum(-1) / r_sum**2
-            + (p * s + q * r).sum(-1) / (r_sum * s_sum)
-            + (q * s).sum(-1) / s_sum**2
-        )  # fmt: skip
-        return np.log(r_sum / s_sum), np.sqrt(variance), s
-    s = include * (t.C * t.N1 / t.N)
-    # Through the study's own RR, which RevMan sets to 1 when every patient had the event.
-    r = s * np.exp(effects.yi)
-    d = include * ((t.N1 * t.N2 * (t.A + t.C) - t.A * t.C * t.N) / t.N**2)
-    plain_r = include * (t.A * t.N2 / t.N)
-    r_sum, s_sum = _positive(r.sum(-1)), _positive(s.sum(-1))
-    variance = d.sum(-1) / (_positive(plain_r.sum(-1)) * s_sum)
-    return np.log(r_sum / s_sum), np.sqrt(variance), s
-
-
-def inverse_variance(yi: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the inverse-variance estimate, its standard error and the weights."""
-    estimate, total = weighted_mean(yi, weights)
-    return estimate, 1 / np.sqrt(_positive(total)), weights
-
-
-def hartung_knapp_se(yi: np.ndarray, weights: np.ndarray, estimate: np.ndarray) -> np.ndarray:
-    """Return the standard error of Hartung & Knapp (2001) and Sidik & Jonkman (2002), not truncated."""
-    k = (weights > 0).sum(-1)
-    total = _positive(weights.sum(-1))
-    spread = (weights * (yi - estimate[..., None]) ** 2).sum(-1)
-    return np.sqrt(spread / (np.maximum(k - 1, 1) * total))
-
-
-def t_quantile(df: np.ndarray, largest: int, probability: float) -> np.ndarray:
-    """Return quantiles of t with `df` degrees of freedom, none above `largest`.
-
-    Quantiles cost far more than all other steps, and many meta-analyses share few numbers of studies.
-    """
-    if df.size <= largest:
-        return stdtrit(df.astype(float), probability)
-    return stdtrit(np.arange(largest + 1.0), probability)[df]
 
 
 def pool_batch(
@@ -140,73 +83,73 @@ def pool_batch(
         negative, too large, more events than patients or no patient.
     OptionError
     """
-    check_options(measure, method, model, tau2, ci)
+    counts = (events_t, n_t, events_c, n_c)
+    return _pool_blocks(counts, include, measure, method, (model,), tau2, ci, level)[0]
+
+
+def pool_batch_both(
+    events_t: np.ndarray,
+    n_t: np.ndarray,
+    events_c: np.ndarray,
+    n_c: np.ndarray,
+    *,
+    include: np.ndarray | None = None,
+    measure: str = "OR",
+    method: str = "MH",
+    tau2: str = "DL",
+    level: float = 0.95,
+) -> tuple[PooledBatch, PooledBatch]:
+    """Pool many meta-analyses under a fixed-effect and a random-effects model, in less time than two calls.
+
+    Parameters
+    ----------
+    events_t, n_t, events_c, n_c, include, measure, method, tau2, level
+        As in :func:`pool_batch`.
+
+    Returns
+    -------
+    tuple of PooledBatch
+        Fixed and random; exactly what :func:`pool_batch` returns for each.
+
+    Raises
+    ------
+    OptionError
+    """
+    counts = (events_t, n_t, events_c, n_c)
+    fixed, random = _pool_blocks(counts, include, measure, method, MODELS, tau2, "wald", level)
+    return fixed, random
+
+
+def _pool_blocks(
+    counts: Sequence[np.ndarray],
+    include: np.ndarray | None,
+    measure: str,
+    method: str,
+    models: Sequence[str],
+    tau2: str,
+    ci: str,
+    level: float,
+) -> list[PooledBatch]:
+    """Check the options and pool block by block; one batch a model."""
+    for model in models:
+        check_options(measure, method, model, tau2, ci)
     z_level = 0.5 + check_level(level) / 2
-    counts = _batch_counts((events_t, n_t, events_c, n_c), include)
-    *leading, k = counts[0].shape
-    marks = np.broadcast_to(True, counts[0].shape) if include is None else counts[4]
-    arrays = [x.reshape(-1, k) for x in (*counts[:4], marks)]
+    counts, marks = check_arrays(counts, include)
+    # One meta-analysis under many choices of studies: its effects are the same in every row.
+    same_tables = all(x.ndim == 1 for x in counts)
+    arrays = np.broadcast_arrays(*counts, marks)
+    *leading, k = arrays[0].shape
+    *tables, marks = (x.reshape(-1, k) for x in arrays)
     rows = max(BLOCK // k, 1)
     parts = []
     # One block at least, so that no meta-analysis at all gives a batch without rows.
-    for start in range(0, max(len(arrays[0]), 1), rows):
-        *block, marked = (x[start : start + rows] for x in arrays)
-        t = cells(*block)
-        e = peto_effects(t) if method == "Peto" else study_effects(t, measure)
-        parts.append(_pool(t, e, e.estimable & marked, measure, method, model, tau2, ci, z_level))
-    return PooledBatch.concatenate(parts).reshape(tuple(leading))
-
-
-def _batch_counts(given: tuple, include: object) -> list[np.ndarray]:
-    """Return counts (and `include`) as arrays of one shape, or raise naming what is no table."""
-    arrays = []
-    for name, values in zip(COUNTS, given, strict=True):
-        if isinstance(values, (pd.Series, pd.DataFrame)):
-            raise DataError(f"{name} carries an index, which would be ignored; hand in its to_numpy()", arm=ARM[name])
-        try:
-            array = np.asarray(values)
-        except ValueError:
-            raise DataError(f"{name} is no array: its rows differ in length", arm=ARM[name]) from None
-        if array.dtype.kind not in "iuf":
-            raise DataError(f"{name} holds {array.dtype}, not numbers", arm=ARM[name])
-        array = array.astype(float)
-        # One comparison finds NaN as well; whole numbers need no second look.
-        bad = ~((array >= (name[0] == "n")) & (array <= LARGEST_COUNT))
-        if not bad.any() and np.asarray(values).dtype.kind == "f":
-            bad = array != np.floor(array)
-        if bad.any():
-            at = np.unravel_index(int(np.argmax(bad)), bad.shape)
-            lowest = "1 or more (an arm needs a patient)" if name[0] == "n" else "0 or more"
-            raise DataError(
-                f"{name} must be a whole number of {lowest}", row=int(at[-1]) + 1 if at else None, arm=ARM[name],
-                value=float(array[at]),
-            )  # fmt: skip
-        arrays.append(array)
-    for events, total, arm in ((arrays[0], arrays[1], "experimental"), (arrays[2], arrays[3], "control")):
-        try:
-            more = events > total
-        except ValueError:
-            raise DataError(f"events {events.shape} and patients {total.shape} do not fit together", arm=arm) from None
-        if more.any():
-            at = np.unravel_index(int(np.argmax(more)), more.shape)
-            e, n = (int(np.broadcast_to(x, more.shape)[at]) for x in (events, total))
-            raise DataError(
-                "more events than patients", row=int(at[-1]) + 1 if at else None, arm=arm, value=f"{e} of {n}"
-            )
-    if include is not None:
-        try:
-            arrays.append(np.asarray(include))
-        except ValueError:
-            raise DataError("include is no array: its rows differ in length") from None
-        if arrays[-1].dtype != bool or isinstance(include, pd.Series):
-            raise DataError("include must be an array of True and False", value=type(include).__name__)
-    try:
-        arrays = np.broadcast_arrays(*arrays)
-    except ValueError:
-        raise DataError(f"the arrays do not fit together: {', '.join(str(x.shape) for x in arrays)}") from None
-    if not arrays[0].ndim or not arrays[0].shape[-1]:
-        raise DataError("there is no study")
-    return list(arrays)
+    for start in range(0, max(len(marks), 1), rows):
+        block = slice(start, start + rows)
+        if start == 0 or not same_tables:
+            t = cells(*(x[:1] if same_tables else x[block] for x in tables))
+            e = peto_effects(t) if method == "Peto" else study_effects(t, measure)
+        parts.append(_pool_models(t, e, e.estimable & marks[block], measure, method, models, tau2, ci, z_level))
+    return [PooledBatch.concatenate(batches).reshape(tuple(leading)) for batches in zip(*parts, strict=True)]
 
 
 def _pool(
@@ -221,6 +164,21 @@ def _pool(
     z_level: float,
 ) -> PooledBatch:
     """Pool the rows of (m, k) arrays, options already checked."""
+    return _pool_models(t, e, include, measure, method, (model,), tau2_method, ci, z_level)[0]
+
+
+def _pool_models(
+    t: Cells,
+    e: StudyEffects,
+    include: np.ndarray,
+    measure: str,
+    method: str,
+    models: Sequence[str],
+    tau2_method: str,
+    ci: str,
+    z_level: float,
+) -> list[PooledBatch]:
+    """Pool the rows of (m, k) arrays under each of `models`, options already checked."""
     k = include.sum(-1)
     inverse = include / e.vi
     if method == "MH":
@@ -229,17 +187,41 @@ def _pool(
         estimate, se, weights = inverse_variance(e.yi, inverse)
     df = np.maximum(k - 1, 0)
     q = cochran_q(e.yi, inverse, estimate, k)
+    heterogeneity = q, p_of_q(q, df), i_squared(q, df)
     absent = np.full(k.shape, np.nan)
-    tau2, prediction_low, prediction_high = absent, absent, absent
-    if model == "random":
-        if tau2_method == "DL":
-            tau2 = tau2_dl(q, inverse, k)
-        else:
-            tau2 = (tau2_pm if tau2_method == "PM" else tau2_reml)(e.yi, e.vi, include)
-        estimate, se, weights = inverse_variance(e.yi, include / (e.vi + tau2[:, None]))
+    batches = []
+    for model in models:
+        tau2 = absent
+        if model == "random":
+            if tau2_method == "DL":
+                tau2 = tau2_dl(q, inverse, k)
+            else:
+                tau2 = (tau2_pm if tau2_method == "PM" else tau2_reml)(e.yi, e.vi, include)
+            estimate, se, weights = inverse_variance(e.yi, include / (e.vi + tau2[:, None]))
+        batches.append(_finish(e.yi, include, k, estimate, se, weights, tau2, heterogeneity, model, ci, z_level))
+    return batches
+
+
+def _finish(
+    yi: np.ndarray,
+    include: np.ndarray,
+    k: np.ndarray,
+    estimate: np.ndarray,
+    se: np.ndarray,
+    weights: np.ndarray,
+    tau2: np.ndarray,
+    heterogeneity: tuple[np.ndarray, np.ndarray, np.ndarray],
+    model: str,
+    ci: str,
+    z_level: float,
+) -> PooledBatch:
+    """Add intervals and tests to estimates; `heterogeneity` is Q, its P and I2."""
+    q, p_q, i2 = heterogeneity
+    df = np.maximum(k - 1, 0)
+    prediction_low = prediction_high = np.full(k.shape, np.nan)
     quantile, uses_t = ndtri(z_level), np.zeros(k.shape, dtype=bool)
     if ci != "wald":
-        se_hk = np.where(k > 1, hartung_knapp_se(e.yi, weights, estimate), np.nan)
+        se_hk = np.where(k > 1, hartung_knapp_se(yi, weights, estimate), np.nan)
         quantile_t = t_quantile(df, include.shape[-1], z_level)
         # Where the Hartung-Knapp interval does not exist (NaN, one study) it is not narrower: nothing replaces it.
         uses_t = ~(quantile_t * se_hk < quantile * se) if ci == "hksj_adhoc" else ~uses_t
@@ -255,7 +237,7 @@ def _pool(
         t_k2 = t_quantile(np.maximum(k - 2, 1), include.shape[-1], z_level)
         half = np.where(k > 2, t_k2 * np.sqrt(tau2 + se**2), np.nan)
         prediction_low, prediction_high = estimate - half, estimate + half
-    total = _positive(weights.sum(-1))
+    total = positive(weights.sum(-1))
     found = k > 0
 
     def known(x: np.ndarray) -> np.ndarray:
@@ -274,8 +256,8 @@ def _pool(
         tau2=known(tau2),
         Q=known(q),
         df=df,
-        p_Q=p_of_q(q, df),
-        I2=known(i_squared(q, df)),
+        p_Q=p_q,
+        I2=known(i2),
         prediction_low=known(prediction_low),
         prediction_high=known(prediction_high),
     )
@@ -374,8 +356,3 @@ def check_options(measure: str, method: str, model: str, tau2: str, ci: str) -> 
         raise OptionError("method='Peto' is a fixed-effect method; use method='IV' or 'MH' for random effects")
     if ci != "wald" and model != "random":
         raise OptionError(f"ci={ci!r} needs model='random'")
-
-
-def _positive(x: np.ndarray) -> np.ndarray:
-    """Replace empty sums by 1, so that meta-analyses without a study do not divide by 0."""
-    return np.where(x > 0, x, 1.0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import compress
 from types import MappingProxyType
 
 import numpy as np
@@ -184,10 +186,11 @@ def _pool_subsets(checked: Tables, subsets: np.ndarray, options: dict) -> pd.Dat
     """Pool the subsets marked by the rows of a boolean (m, k) array, in one call of the batch kernel."""
     whole = pool(checked, **options)
     batch = pool_batch(*checked.counts(), include=subsets, **options)
-    names = np.array(checked.studies, dtype=object)
+    # The frame shows no weights, and those of a thousand subsets of a thousand studies would take most of the time.
+    batch = replace(batch, weights=np.empty((len(subsets), 0)))
     shared = {f: getattr(whole, f) for f in ("measure", "method", "model", "tau2_method", "ci_method", "level")}
     rows = [
-        PooledEffect.from_batch(batch, i, studies=tuple(names[subset]), excluded=(), **shared)
-        for i, subset in enumerate(subsets)
+        PooledEffect.from_batch(batch, i, studies=tuple(compress(checked.studies, subset)), excluded=(), **shared)
+        for i, subset in enumerate(subsets.tolist())
     ]
     return to_frame(rows)

@@ -7,6 +7,7 @@ control arm (c).
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,3 +152,73 @@ def _refuse(bad: np.ndarray, problem: str, column: str, values, studies: list, f
         elif isinstance(value, np.floating):
             value = float(value)
         raise DataError(problem, file=file, row=i + 1, study=studies[i], arm=ARM[column], value=value)
+
+
+def check_arrays(given: Sequence[object], include: object = None) -> tuple[list[np.ndarray], np.ndarray]:
+    """Check arrays of counts whose last axis runs over studies.
+
+    Parameters
+    ----------
+    given : four array_like
+        ``events_t, n_t, events_c, n_c``, of shapes that broadcast.
+    include : array_like of bool, optional
+        Studies that take part.
+
+    Returns
+    -------
+    tuple
+        The counts as float arrays in their own shapes, and `include` as an array (True without one).
+
+    Raises
+    ------
+    DataError
+        What is no table is named by row (place on the last axis), arm and value.
+    """
+    arrays = []
+    for name, values in zip(COUNTS, given, strict=True):
+        if isinstance(values, (pd.Series, pd.DataFrame)):
+            raise DataError(f"{name} carries an index, which would be ignored; hand in its to_numpy()", arm=ARM[name])
+        try:
+            array = np.asarray(values)
+        except ValueError:
+            raise DataError(f"{name} is no array: its rows differ in length", arm=ARM[name]) from None
+        if array.dtype.kind not in "iuf":
+            raise DataError(f"{name} holds {array.dtype}, not numbers", arm=ARM[name])
+        array = array.astype(float)
+        # One comparison finds NaN as well; whole numbers need no second look.
+        bad = ~((array >= (name[0] == "n")) & (array <= LARGEST_COUNT))
+        if not bad.any() and np.asarray(values).dtype.kind == "f":
+            bad = array != np.floor(array)
+        if bad.any():
+            at = np.unravel_index(int(np.argmax(bad)), bad.shape)
+            lowest = "1 or more (an arm needs a patient)" if name[0] == "n" else "0 or more"
+            raise DataError(
+                f"{name} must be a whole number of {lowest}", row=int(at[-1]) + 1 if at else None, arm=ARM[name],
+                value=float(array[at]),
+            )  # fmt: skip
+        arrays.append(array)
+    for events, total, arm in ((arrays[0], arrays[1], "experimental"), (arrays[2], arrays[3], "control")):
+        try:
+            more = events > total
+        except ValueError:
+            raise DataError(f"events {events.shape} and patients {total.shape} do not fit together", arm=arm) from None
+        if more.any():
+            at = np.unravel_index(int(np.argmax(more)), more.shape)
+            e, n = (int(np.broadcast_to(x, more.shape)[at]) for x in (events, total))
+            raise DataError(
+                "more events than patients", row=int(at[-1]) + 1 if at else None, arm=arm, value=f"{e} of {n}"
+            )
+    try:
+        marks = np.asarray(True if include is None else include)
+    except ValueError:
+        raise DataError("include is no array: its rows differ in length") from None
+    if marks.dtype != bool or isinstance(include, pd.Series):
+        raise DataError("include must be an array of True and False", value=type(include).__name__)
+    try:
+        shape = np.broadcast_shapes(*(x.shape for x in (*arrays, marks)))
+    except ValueError:
+        shapes = ", ".join(str(x.shape) for x in (*arrays, marks))
+        raise DataError(f"the arrays do not fit together: {shapes}") from None
+    if not shape or not shape[-1]:
+        raise DataError("there is no study")
+    return arrays, marks

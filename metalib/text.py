@@ -74,6 +74,32 @@ def scientific(value: float, digits: int = 0) -> str:
     return f"{mantissa} × 10{superscript}"
 
 
+def significant(value: float, digits: int = 2) -> str:
+    """Return a number with this many significant digits and no power of ten.
+
+    >>> significant(0.0123456), significant(1.0), significant(12345.0)
+    ('0.012', '1.0', '12,000')
+    """
+    rounded = float(f"{value:.{digits - 1}e}")
+    if rounded == 0 or not math.isfinite(rounded):
+        return number(rounded, 0)
+    return f"{rounded:,.{max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)}f}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time with two significant digits, in the unit that suits it.
+
+    >>> duration(0.00000123), duration(0.0123), duration(2.0), duration(0.0009999)
+    ('1.2 µs', '12 ms', '2.0 s', '1.0 ms')
+    """
+    # Rounded first, so that 999.9 µs becomes 1 ms.
+    rounded = float(f"{seconds:.1e}")
+    for factor, unit in ((1.0, "s"), (1e3, "ms")):
+        if rounded * factor >= 1:
+            return f"{significant(rounded * factor)} {unit}"
+    return f"{significant(rounded * 1e6)} µs"
+
+
 def interval(low: float | None, high: float | None, digits: int = 2) -> str:
     """Return ``[low, high]``."""
     return f"[{number(low, digits)}, {number(high, digits)}]"

@@ -16,9 +16,9 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from . import text
-from .study_effects import cells, study_effects
 from .errors import DataError
 from .notebook import escape_markdown
+from .study_effects import cells, study_effects
 from .tables import check_tables
 
 

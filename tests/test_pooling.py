@@ -103,3 +103,32 @@ def test_no_meta_analysis_gives_a_batch_without_rows() -> None:
     batch = metalib.pool_batch(none, none, none, none)
     assert batch.estimate.shape == (0,)
     assert batch.weights.shape == (0, 3)
+
+
+@pytest.mark.parametrize("options", [{}, {"method": "IV", "tau2": "PM"}, {"measure": "RR", "tau2": "REML"}])
+def test_both_models_at_once_are_the_two_calls(options: dict) -> None:
+    random = np.random.default_rng(6)
+    n = random.integers(5, 60, (2, 30, 5))
+    events = random.binomial(n, 0.2)
+    counts = events[0], n[0], events[1], n[1]
+    marks = random.random((30, 5)) < 0.7
+    for model, batch in zip(
+        ("fixed", "random"), metalib.pool_batch_both(*counts, include=marks, **options), strict=True
+    ):
+        tau2 = {} if model == "random" else {"tau2": "DL"}
+        single = metalib.pool_batch(*counts, include=marks, model=model, **{**options, **tau2})
+        for field in dataclasses.fields(batch):
+            np.testing.assert_array_equal(getattr(batch, field.name), getattr(single, field.name))
+
+
+@pytest.mark.parametrize("options", ALL)
+def test_subsets_of_one_meta_analysis_are_the_tables_repeated(options: dict) -> None:
+    random = np.random.default_rng(7)
+    n = random.integers(5, 60, (2, 6))
+    events = random.binomial(n, 0.2)
+    counts = events[0], n[0], events[1], n[1]
+    marks = random.random((20, 6)) < 0.7
+    once = metalib.pool_batch(*counts, include=marks, **options)
+    repeated = metalib.pool_batch(*(np.tile(x, (20, 1)) for x in counts), include=marks, **options)
+    for field in dataclasses.fields(once):
+        np.testing.assert_array_equal(getattr(once, field.name), getattr(repeated, field.name))

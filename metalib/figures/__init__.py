@@ -4,6 +4,7 @@ from .flow import FlowBox, flow_diagram
 from .forest import forest
 from .forest_rows import forest_data
 from .funnel import funnel, funnel_data
+from .growth import growth, growth_exponent
 from .overview import OverviewRow, overview, overview_data
 from .risk_of_bias import bias_graph, bias_summary
 from .specification import specification_curve
@@ -19,6 +20,8 @@ __all__ = [
     "forest_data",
     "funnel",
     "funnel_data",
+    "growth",
+    "growth_exponent",
     "overview",
     "overview_data",
     "specification_curve",

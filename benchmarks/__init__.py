@@ -1,0 +1,1 @@
+"""How long metalib takes, and how long other programs take for the same: ``make bench``."""
