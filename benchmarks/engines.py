@@ -139,7 +139,8 @@ def metafor_version() -> str | None:
         return None
     code = 'cat(as.character(packageVersion("metafor")), " (R ", as.character(getRversion()), ")", sep = "")'
     done = subprocess.run(["Rscript", "--vanilla", "-e", code], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or None if done.returncode == 0 else None
+    # The last line: R may say something about its set-up before.
+    return done.stdout.strip().splitlines()[-1] if done.returncode == 0 and done.stdout.strip() else None
 
 
 def metafor(counts: Counts, what: str, repeats: int, folder: Path) -> tuple[Results, list[float]]:
