@@ -9,12 +9,11 @@ import csv
 import math
 import shutil
 import subprocess
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from pymare import Dataset
-from pymare.estimators import DerSimonianLaird, WeightedLeastSquares
 from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.meta_analysis import combine_effects
 
@@ -22,6 +21,12 @@ import metalib
 from metalib.study_effects import cells, study_effects
 
 from .data import Counts
+
+with warnings.catch_warnings():
+    # It leaves a file of its own open for the interpreter to close.
+    warnings.simplefilter("ignore", ResourceWarning)
+    from pymare import Dataset
+    from pymare.estimators import DerSimonianLaird, WeightedLeastSquares
 
 Results = dict[str, np.ndarray]
 R_SCRIPT = Path(__file__).with_name("metafor.R")
