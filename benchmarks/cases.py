@@ -40,7 +40,7 @@ class Sizes:
     """
 
     batches: tuple[tuple[int, int], ...] = ((1, 10), (2_000, 10), (60_000, 8))
-    loop: int = 4_000
+    loop: int = 2_000
     metafor: int = 50
     left_out: int = 1_000
     studies: tuple[int, ...] = (5, 10, 30, 100, 300, 1_000)
