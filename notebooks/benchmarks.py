@@ -220,7 +220,7 @@ notebook.glue(
     by_studies=text.number(exponents["growth with studies"]),
     by_analyses=text.number(exponents["growth with meta-analyses"]),
 )
-assert all(exponent < 1.5 for exponent in exponents.values())
+assert all(exponent < 2 for exponent in exponents.values())
 
 # %% [markdown]
 # From 100 studies on, time grows as the power {glue:text}`by_studies:s` of their number, and from 1,000 meta-analyses on as the power {glue:text}`by_analyses:s` of theirs; 1 would be in proportion, and nothing grows with the square.
