@@ -12,10 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri, stdtr
 
 from .errors import OptionError, choose
-from .estimators import hartung_knapp_se, inverse_variance, mantel_haenszel, positive, t_quantile
+from .estimators import inverse_variance, mantel_haenszel
 from .heterogeneity import (
     TAU2_METHODS,
     cochran_q,
@@ -25,6 +24,7 @@ from .heterogeneity import (
     tau2_pm,
     tau2_reml,
 )
+from .intervals import finish
 from .results import PooledBatch, PooledEffect
 from .study_effects import (
     MEASURES,
@@ -198,69 +198,8 @@ def _pool_models(
             else:
                 tau2 = (tau2_pm if tau2_method == "PM" else tau2_reml)(e.yi, e.vi, include)
             estimate, se, weights = inverse_variance(e.yi, include / (e.vi + tau2[:, None]))
-        batches.append(_finish(e.yi, include, k, estimate, se, weights, tau2, heterogeneity, model, ci, z_level))
+        batches.append(finish(e.yi, include, k, estimate, se, weights, tau2, heterogeneity, model, ci, z_level))
     return batches
-
-
-def _finish(
-    yi: np.ndarray,
-    include: np.ndarray,
-    k: np.ndarray,
-    estimate: np.ndarray,
-    se: np.ndarray,
-    weights: np.ndarray,
-    tau2: np.ndarray,
-    heterogeneity: tuple[np.ndarray, np.ndarray, np.ndarray],
-    model: str,
-    ci: str,
-    z_level: float,
-) -> PooledBatch:
-    """Add intervals and tests to estimates; `heterogeneity` is Q, its P and I2."""
-    q, p_q, i2 = heterogeneity
-    df = np.maximum(k - 1, 0)
-    prediction_low = prediction_high = np.full(k.shape, np.nan)
-    quantile, uses_t = ndtri(z_level), np.zeros(k.shape, dtype=bool)
-    if ci != "wald":
-        se_hk = np.where(k > 1, hartung_knapp_se(yi, weights, estimate), np.nan)
-        quantile_t = t_quantile(df, include.shape[-1], z_level)
-        # Where the Hartung-Knapp interval does not exist (NaN, one study) it is not narrower: nothing replaces it.
-        uses_t = ~(quantile_t * se_hk < quantile * se) if ci == "hksj_adhoc" else ~uses_t
-        se, quantile = np.where(uses_t, se_hk, se), np.where(uses_t, quantile_t, quantile)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = estimate / se
-    p = 2 * ndtr(-np.abs(statistic))
-    if ci != "wald":
-        p = np.where(uses_t, 2 * stdtr(df.astype(float), -np.abs(statistic)), p)
-    low, high = estimate - quantile * se, estimate + quantile * se
-    if model == "random":
-        # Higgins, Thompson & Spiegelhalter (2009): t with k - 2 degrees of freedom.
-        t_k2 = t_quantile(np.maximum(k - 2, 1), include.shape[-1], z_level)
-        half = np.where(k > 2, t_k2 * np.sqrt(tau2 + se**2), np.nan)
-        prediction_low, prediction_high = estimate - half, estimate + half
-    total = positive(weights.sum(-1))
-    found = k > 0
-
-    def known(x: np.ndarray) -> np.ndarray:
-        return np.where(found, x, np.nan)
-
-    return PooledBatch(
-        estimable=found,
-        estimate=known(estimate),
-        se=known(se),
-        ci_low=known(low),
-        ci_high=known(high),
-        statistic=known(statistic),
-        p=known(p),
-        k=k,
-        weights=np.where(include, 100 * weights / total[:, None], np.nan),
-        tau2=known(tau2),
-        Q=known(q),
-        df=df,
-        p_Q=p_q,
-        I2=known(i2),
-        prediction_low=known(prediction_low),
-        prediction_high=known(prediction_high),
-    )
 
 
 def pool(
