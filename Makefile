@@ -39,10 +39,13 @@ pdf: $(READY)  ## print the whole report: _build/report.pdf (needs Chromium)
 test: $(READY)  ## set up, then check everything: style, numbers, stored notebooks against a fresh run
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest $(PARALLEL) tests metalib --doctest-modules
 	@echo "== running every notebook again and comparing each stored output"
-	METALIB_FIGURES=$$(mktemp -d) $(BIN)/python -m pytest $(PARALLEL) --override-ini filterwarnings=default -p no:cacheprovider \
+	rm -rf _build/fresh && mkdir -p _build/fresh
+	METALIB_FIGURES=$(CURDIR)/_build/fresh PYTHONPATH=tests $(BIN)/python -m pytest $(PARALLEL) \
+	  --override-ini filterwarnings=default -p no:cacheprovider -p keep_outputs --keep-outputs $(CURDIR)/_build/fresh \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
+	@echo "== checking the numbers, and that the checks notice altered outputs"
+	METALIB_FRESH=$(CURDIR)/_build/fresh $(BIN)/python -m pytest $(PARALLEL) tests metalib --doctest-modules
 
 notebooks: $(READY)  ## run every notebook and store its outputs (NAME=one for a single one)
 	$(BIN)/python tools/notebooks.py $(NAME)

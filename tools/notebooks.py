@@ -97,12 +97,16 @@ def run(path: Path) -> nbformat.NotebookNode:
     return normalise(notebook, cells)
 
 
+def as_text(notebook: nbformat.NotebookNode) -> str:
+    """Return the content of the .ipynb file."""
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
 def write(path: Path, notebook: nbformat.NotebookNode) -> None:
     """Write the .ipynb twin in one step, so that an interrupted run leaves the old one."""
     target = path.with_suffix(".ipynb")
-    text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     part = target.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
+    part.write_text(as_text(notebook), encoding="utf-8")
     os.replace(part, target)
 
 

@@ -1,0 +1,313 @@
+"""The pages show what metalib computes from the data, and two builds of the book are identical.
+
+The book is built here, into two folders. The numbers on the summary, the outcome chapters and in the ledger are read
+from the HTML and compared with values computed from ``data/`` in this file, never with a stored notebook output.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+import metalib
+from metalib import published
+
+ROOT = Path(__file__).parent.parent
+REVIEW = metalib.read_review(ROOT / "data")
+CHAPTERS = {
+    "CR": "complete_response", "PR": "partial_response", "SD": "stable_disease", "PD": "disease_progression",
+    "AE": "adverse_events",
+}  # fmt: skip
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
+
+
+def build(folder: Path) -> Path:
+    """Copy the repository and build its book there; return the folder with the HTML."""
+    shutil.copytree(
+        ROOT, folder, ignore=shutil.ignore_patterns(".*", "_build", "__pycache__", "*.egg-info", "node_modules")
+    )
+    command = [
+        str(Path(sys.executable).with_name("jupyter-book")),
+        "build",
+        str(folder),
+        "--all",
+        "-W",
+        "-n",
+        "--quiet",
+    ]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder / "_build" / "html"
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("first") / "book")
+
+
+def page(book: Path, name: str) -> BeautifulSoup:
+    return BeautifulSoup((book / name).read_text(encoding="utf-8"), "html.parser")
+
+
+def rows(soup: BeautifulSoup, identity: str) -> list[dict[str, str]]:
+    """Return the rows of a table as texts by heading."""
+    table = soup.select_one(f"#{identity}")
+    assert table is not None, identity
+    head = [cell.get_text(" ", strip=True) for cell in table.select("thead th")]
+    found = [[cell.get_text(strip=False).strip() for cell in row.select("td")] for row in table.select("tbody tr")]
+    return [dict(zip(head, cells, strict=True)) for cells in found if cells]
+
+
+def shows(text: str, values: list[float | None]) -> int:
+    """Check that the numbers in a text are these values, rounded to the digits shown; return how many there are.
+
+    A value of None stands for a number that does not exist, and is not in the text.
+    """
+    values = [v for v in values if v is not None]
+    if "<" in text:
+        assert len(values) == 1
+        assert values[0] < float(text.replace("<", "").replace("P", ""))
+        return 1
+    numbers = NUMBER.findall(text)
+    assert len(numbers) == len(values), (text, values)
+    for number, value in zip(numbers, values, strict=True):
+        unit = 10.0 ** -len(number.partition(".")[2])
+        assert abs(float(number) - value) <= unit / 2 + 1e-12 * abs(value), (text, number, value)
+    return len(numbers)
+
+
+def ratio(effect: metalib.PooledEffect) -> list[float]:
+    """Return estimate and limits, nothing if the effect is not estimable."""
+    return [math.exp(v) for v in (effect.estimate, effect.ci_low, effect.ci_high) if v is not None]
+
+
+def prediction(effect: metalib.PooledEffect) -> list[float]:
+    return [] if effect.prediction_low is None else [math.exp(effect.prediction_low), math.exp(effect.prediction_high)]
+
+
+def pooled(outcome: str, **options: str) -> metalib.PooledEffect:
+    return metalib.pool(REVIEW.tables_of(outcome), **options)
+
+
+def candidates() -> list[pd.DataFrame]:
+    found = REVIEW.tables.query("outcome == 'survival' and status == 'candidate'")["analysis"].unique()
+    return [REVIEW.tables_of("survival", name) for name in found]
+
+
+def printed(outcome: str, *statistics: str) -> list[float]:
+    return [float(REVIEW.printed_text(outcome, s)) for s in statistics]
+
+
+def check_summary(soup: BeautifulSoup) -> int:
+    """Compare the table of the six results; return how many numbers were compared."""
+    table, compared = rows(soup, "tab-six"), 0
+    labels = REVIEW.outcomes.set_index("label")["outcome"]
+    assert [labels[row["Outcome"]] for row in table] == [*list(CHAPTERS)[:4], "survival", "AE"]
+    for row in table:
+        outcome = labels[row["Outcome"]]
+        compared += shows(row["Printed"], printed(outcome, "OR", "CI low", "CI high", "P"))
+        models = ["fixed", "random"]
+        if REVIEW.outcome(outcome)["model_printed"] == "random":
+            models.reverse()
+        for model, column in zip(models, ("Recomputed", "Under the other model"), strict=True):
+            assert model in row[column]
+            if outcome == "survival":
+                effects = sorted((metalib.pool(t, model=model) for t in candidates()), key=lambda e: e.estimate)
+                ends = [v for e in (effects[0], effects[-1]) for v in (ratio(e) if model == "fixed" else ratio(e)[:1])]
+                count = [len(effects)] if model == "random" else []
+                expected = [*ends, min(e.p for e in effects), max(e.p for e in effects), *count]
+            else:
+                effect = pooled(outcome, model=model)
+                expected = [*ratio(effect), effect.p]
+            compared += shows(row[column], expected)
+    return compared
+
+
+def check_chapter(soup: BeautifulSoup, outcome: str, svg: str) -> int:
+    """Compare counts, printed numbers, models and forest plot of an outcome; return how many numbers were compared."""
+    key, tables, compared = outcome.lower(), REVIEW.tables_of(outcome), 0
+    labels = REVIEW.labels()
+    counts = rows(soup, f"tab-{key}-counts")
+    assert [row["Study"] for row in counts] == [labels[s] for s in tables["study"]]
+    for row, (i, study) in zip(counts, tables.iterrows(), strict=True):
+        compared += shows(row["Combination"].replace("/", " "), [study.events_t, study.n_t])
+        compared += shows(row["Single treatment"].replace("/", " "), [study.events_c, study.n_c])
+        compared += shows(row["OR [95% CI]"].replace("95%", ""), ratio(metalib.pool(tables.loc[[i]])))
+
+    effect = pooled(outcome, model=REVIEW.outcome(outcome)["model_printed"])
+    values = published.statistics(effect)
+    names = {"I² (%)": "I2", "Chi²": "Chi2", "P of heterogeneity": "P(Q)"}
+    as_printed = REVIEW.printed(outcome)
+    shown = rows(soup, f"tab-{key}-printed")
+    assert len(shown) == len(as_printed)
+    for row, text in zip(shown, as_printed["text"], strict=True):
+        assert row["Printed"] == text
+        compared += 1 + shows(row["Recomputed"], [values[names.get(row["Statistic"], row["Statistic"])]])
+
+    variants = [{}, {"method": "IV"}, {"model": "random"}, {"model": "random", "ci": "hksj"}]
+    for row, options in zip(rows(soup, f"tab-{key}-models"), variants, strict=True):
+        e = pooled(outcome, **options)
+        compared += shows(row["OR [95% CI]"], ratio(e)) + shows(row["P"], [e.p]) + shows(row["tau²"], [e.tau2])
+        compared += shows(row["I²"], [e.I2]) + shows(row["95% prediction interval"], prediction(e))
+
+    picture = soup.select_one(f"#fig-{key}-forest img")
+    assert picture["src"].endswith(f"_images/fig-{key}-forest.svg")
+    compared += shows(picture["alt"].partition("odds ratio")[2], [*ratio(effect), effect.p])
+    caption = soup.select_one(f"#fig-{key}-forest .caption-text").get_text()
+    compared += shows(caption.partition("Odds ratio ")[2], [*ratio(effect), effect.k])
+    return compared + check_forest(svg, tables, effect)
+
+
+def check_forest(svg: str, tables: pd.DataFrame, effect: metalib.PooledEffect) -> int:
+    """Compare the texts drawn in a forest plot: Matplotlib writes each as a comment before its shapes."""
+    drawn = re.findall(r"<!-- (.*?) -->", svg)
+    estimates = [found for i in tables.index if (found := ratio(metalib.pool(tables.loc[[i]])))]
+    weights = [float(t.rstrip("%")) for t in drawn if re.fullmatch(r"\d+\.\d%", t)]
+    expected = [w for w in effect.weights if w is not None]
+    assert len(weights) >= len(expected)
+    for shown, weight in zip(weights, expected, strict=False):
+        assert abs(shown - weight) <= 0.05 + 1e-9
+    intervals = [t for t in drawn if re.fullmatch(r"-?\d+\.\d+ \[.*\]", t)]
+    assert len(intervals) >= len(estimates) + 1
+    compared = sum(shows(t, e) for t, e in zip(intervals, [*estimates, ratio(effect)], strict=False))
+    for column in ("events_t", "n_t", "events_c", "n_c"):
+        for count in tables[column]:
+            assert str(count) in " ".join(drawn).split()
+    return compared + len(expected)
+
+
+def check_survival(soup: BeautifulSoup) -> int:
+    """Compare the candidates of survival and their results; return how many numbers were compared."""
+    tables, compared = candidates(), 0
+    shown = rows(soup, "tab-survival-candidates")
+    for row, study in zip(shown, (s for t in tables for s in t.itertuples()), strict=True):
+        assert row["Study"] == REVIEW.labels()[study.study]
+        compared += shows(row["Combination"].replace("/", " "), [study.events_t, study.n_t])
+        compared += shows(row["Single treatment"].replace("/", " "), [study.events_c, study.n_c])
+    for row, table in zip(rows(soup, "tab-survival-results"), tables, strict=True):
+        random, fixed = (metalib.pool(table, model=model) for model in ("random", "fixed"))
+        compared += shows(row["Random: OR [95% CI]"], ratio(random)) + shows(row["P"], [random.p])
+        compared += shows(row["I²"], [random.I2]) + shows(row["P of Q"], [random.p_Q])
+        compared += shows(row["Fixed: OR [95% CI]"], ratio(fixed))
+    return compared
+
+
+def recomputed() -> dict[tuple[str, str], dict[str, float | None]]:
+    """Return what metalib computes for the printed results, of the first candidate where counts are not identified."""
+    found = {("survival", ""): published.statistics(metalib.pool(candidates()[0], model="random"))}
+    for outcome in CHAPTERS:
+        tables, model = REVIEW.tables_of(outcome), REVIEW.outcome(outcome)["model_printed"]
+        for excluded in REVIEW.published.query("outcome == @outcome")["excluded"].unique():
+            left = tables[~tables["study"].isin(excluded.split())]
+            found[outcome, excluded] = published.statistics(metalib.pool(left, model=model))
+    placed = next(name for name in REVIEW.stages["analysis"].unique() if name != "main")
+    stages = pd.concat([REVIEW.stages_of("main").query("stage in ['I', 'III']"), REVIEW.stages_of(placed)])
+    groups = metalib.subgroups(stages.reset_index(drop=True), "stage", model="random")
+    for stage, part in stages.groupby("stage"):
+        sums = part[["events_t", "n_t", "events_c", "n_c"]].sum()
+        names = ("events experimental", "total experimental", "events control", "total control")
+        statistics = published.statistics(groups[stage]) | dict(zip(names, map(float, sums), strict=True))
+        found[f"stage {stage}", ""] = statistics
+    found["stage total", ""] = published.statistics(groups.overall)
+    found["stage difference", ""] = published.difference_statistics(groups)
+    found["search: all", ""] = {"studies included": float(len(REVIEW.studies))}
+    return found
+
+
+def check_ledger(soup: BeautifulSoup) -> int:
+    """Compare every row of the ledger; return how many recomputed numbers were compared."""
+    values, compared = recomputed(), 0
+    shown = rows(soup, "ledger")
+    assert [row["No."] for row in shown] == list(REVIEW.published["id"])
+    for row, entry in zip(shown, REVIEW.published.itertuples(), strict=True):
+        assert (row["Printed"], row["Statistic"]) == (entry.text, entry.statistic)
+        value = values.get((entry.outcome, entry.excluded), {}).get(entry.statistic)
+        if not published.is_number(entry.read_as or entry.text):
+            value = None
+        assert (value is None) == (row["Recomputed"] == "–"), entry.id
+        if value is not None:
+            compared += shows(row["Recomputed"], [value])
+            ends = re.fullmatch(r"(\S+)(?: to \S+)?", row["Rounded"])
+            assert ends, row["Rounded"]
+            verdict = published.read_printed(entry.read_as or entry.text, entry.unit).verdict(value)
+            if " to " not in row["Rounded"]:
+                assert verdict == row["Verdict"], entry.id
+                shows(row["Rounded"], [value])
+    return compared
+
+
+def svg_of(book: Path, outcome: str) -> str:
+    return (book / "_images" / f"fig-{outcome.lower()}-forest.svg").read_text(encoding="utf-8")
+
+
+def test_the_summary_shows_what_metalib_computes(book: Path) -> None:
+    assert check_summary(page(book, "index.html")) >= 70
+
+
+@pytest.mark.parametrize("outcome", CHAPTERS)
+def test_an_outcome_chapter_shows_what_metalib_computes(book: Path, outcome: str) -> None:
+    soup = page(book, f"notebooks/{CHAPTERS[outcome]}.html")
+    assert check_chapter(soup, outcome, svg_of(book, outcome)) >= 60
+
+
+def test_the_survival_chapter_shows_what_metalib_computes(book: Path) -> None:
+    assert check_survival(page(book, "notebooks/one_year_survival.html")) >= 100
+
+
+def test_the_ledger_shows_what_metalib_computes(book: Path) -> None:
+    assert check_ledger(page(book, "notebooks/audit.html")) >= 100
+
+
+def other_digits(soup: BeautifulSoup, selector: str) -> Iterator[str]:
+    """Change one digit in each matching cell in turn, and name the cell."""
+    for cell in soup.select(selector):
+        for part in cell.find_all(string=re.compile(r"\d")):
+            before = str(part)
+            changed = part.replace_with(re.sub(r"\d", lambda m: str((int(m[0]) + 1) % 10), before, count=1))
+            del changed
+            new = cell.find(string=re.sub(r"\d", lambda m: str((int(m[0]) + 1) % 10), before, count=1))
+            yield f"{selector}: {before}"
+            new.replace_with(before)
+
+
+def test_an_altered_page_is_noticed(book: Path) -> None:
+    """Each digit-bearing cell of the tables that were compared is altered in turn."""
+    chapter = page(book, "notebooks/complete_response.html")
+    summary, ledger, svg = page(book, "index.html"), page(book, "notebooks/audit.html"), svg_of(book, "CR")
+    altered = 0
+    for soup, selector, check in (
+        (summary, "#tab-six tbody td:nth-of-type(n+2)", lambda: check_summary(summary)),
+        (chapter, "#tab-cr-counts tbody td:nth-of-type(-n+4)", lambda: check_chapter(chapter, "CR", svg)),
+        (chapter, "#tab-cr-models tbody td:nth-of-type(n+2)", lambda: check_chapter(chapter, "CR", svg)),
+        (ledger, "#p020 td.right, #p100 td.right, #p150 td.right", lambda: check_ledger(ledger)),
+    ):
+        for where in other_digits(soup, selector):
+            with pytest.raises((AssertionError, KeyError, ValueError)):
+                pytest.fail(f"{where}: {check()} numbers compared, none found to differ")
+            altered += 1
+    assert altered >= 60
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return all files of a built book but .buildinfo, which holds a hash of the settings with their paths."""
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name != ".buildinfo"
+    }
+
+
+def test_a_second_build_in_another_folder_is_identical(book: Path, tmp_path: Path) -> None:
+    first, second = files(book), files(build(tmp_path / "another folder"))
+    assert len(first) > 50
+    assert list(first) == list(second)
+    assert [name for name in first if first[name] != second[name]] == []
