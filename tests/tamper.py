@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import copy
 import io
+import itertools
 import json
 import random
 import re
@@ -94,7 +95,7 @@ def _of_outputs(state: State) -> Iterator[tuple[str, str, Callable]]:
             else:
                 for key in data:
                     yield from _texts("result of an expression", state, (i, j, "data", key), re.compile(r"\d[\d.]*"))
-    for one, other in zip(names, names[1:], strict=False):
+    for one, other in itertools.pairwise(names):
         for kind in ("metadata", "data", "both"):
 
             def make(s: State, r: random.Random, one=one, other=other, kind=kind) -> None:
