@@ -32,7 +32,6 @@ import numpy as np
 import pandas as pd
 
 from . import text
-from .effects import MEASURES
 from .errors import DataError, OptionError
 from .explorer_numbers import LEVEL, Reasons, measure_results
 from .explorer_printed import PrintedAnalysis, hold_against_print
@@ -40,6 +39,7 @@ from .notebook import check_name
 from .pooling import pool_batch
 from .results import PooledEffect
 from .specifications import _combinations
+from .study_effects import MEASURES
 from .tables import Tables, check_tables
 
 #: 255 subsets, each pooled under 43 combinations; one study more doubles the size of the data.

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from . import text
-from .effects import effects
 from .errors import DataError
 from .figures.forest_rows import single_effects
 from .figures.scales import symmetric_scale, tick_label
 from .results import RATIOS, PooledEffect
+from .study_effects import effects
 
 SIGNIFICANT_DIGITS = 10
 #: What differs less from 0 is the rounding error of a computer, and not the same on another one.

@@ -13,11 +13,11 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .effects import MEASURES
 from .errors import OptionError
 from .explorer import combinations, count_results
 from .figures.scales import MEASURE_NAMES
 from .notebook import FIGURES_VARIABLE, check_name
+from .study_effects import MEASURES
 from .views import TAU2_NAMES
 
 #: Folder, relative to the notebook, whose content the book puts at its top.

@@ -5,7 +5,7 @@
 #
 # Every chapter is a notebook that runs on its own. `make lab` opens them in JupyterLab, where a chapter is a pair: a plain `.py` file to edit and compare, and an `.ipynb` with the stored outputs. Three changes are worked out here, each in a few lines: another model, another set of studies, and your own counts. Edit a cell, run it, and nothing else has to change; to store what you see in the book, run `make notebooks` and `make book`. `make test` will then tell you which stored numbers differ from before.
 #
-# The buttons at the top of a page download its notebook.
+# Without installing anything, [the explorer](explorer) shows other models and other sets of studies; the buttons at the top of a page download its notebook.
 #
 # ## The computation
 
