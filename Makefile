@@ -13,10 +13,10 @@ export UV_SYSTEM_CERTS := 1
 PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book test notebooks recover lab format clean
+.PHONY: help book test test-browser notebooks recover lab format clean
 
 help:  ## what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
 
 $(READY): requirements.txt constraints.txt pyproject.toml
 	@echo "== setting up $(VENV)"
@@ -39,6 +39,14 @@ test: $(READY)  ## set up, then check everything: style, numbers, stored noteboo
 	METALIB_FIGURES=$$(mktemp -d) $(BIN)/python -m pytest $(PARALLEL) --override-ini filterwarnings=default -p no:cacheprovider \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
 
+# Needs chromium (or another in CHROMIUM), nodejs and npm beside what the rest needs.
+test-browser:  ## open every page of the built book in Chromium: offline, accessible, whole
+	@missing=; for tool in node npm "$${CHROMIUM:-chromium}"; do command -v "$$tool" >/dev/null || missing="$$missing $$tool"; done; \
+	  if [ -n "$$missing" ]; then \
+	    echo "The browser tests need:$$missing. On Debian: apt-get install chromium nodejs npm" >&2; exit 2; fi
+	test -e _build/html/index.html || $(MAKE) book
+	cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs
+
 notebooks: $(READY)  ## run every notebook and store its outputs (NAME=one for a single one)
 	$(BIN)/python tools/notebooks.py $(NAME)
 
@@ -53,5 +61,5 @@ format: $(READY)  ## format the code
 	$(BIN)/ruff format .
 
 clean:  ## remove what was built and installed
-	rm -rf _build $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build tests/browser/node_modules $(VENV) .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

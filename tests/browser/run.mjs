@@ -26,18 +26,17 @@ const VIEWS = [
 // Only pages whose path holds one of the words given on the command line, if any are.
 const wanted = process.argv.slice(2);
 
-if (!existsSync(executablePath)) {
-  console.error(`No Chromium at ${executablePath}. Install it (apt-get install chromium), or name another in CHROMIUM.`);
+function stop(why) {
+  console.error(why);
   process.exit(2);
 }
+if (!existsSync(executablePath)) stop(`No Chromium at ${executablePath}: apt-get install chromium, or name another in CHROMIUM.`);
+if (!existsSync(html)) stop("There is no book: run `make book` first.");
 const everyPage = readdirSync(html, { recursive: true })
   .filter((file) => file.endsWith(".html") && !/^(_static|_sources|_downloads|_images)\//.test(file))
   .sort();
 const pages = everyPage.filter((file) => !wanted.length || wanted.some((word) => file.includes(word)));
-if (!pages.length) {
-  console.error("There is no page to check: run `make book` first.");
-  process.exit(2);
-}
+if (!pages.length) stop(`No page is named like ${wanted}.`);
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
