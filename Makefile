@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-browser notebooks recover lab format clean
+.PHONY: help book pdf test test-browser notebooks recover lab format clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -31,6 +31,11 @@ book: $(READY)  ## set up, then build the HTML book from the stored notebooks: _
 	$(BIN)/jupyter-book build . --all -W -n --keep-going --quiet
 	@echo "The book is at _build/html/index.html"
 
+pdf: $(READY)  ## print the whole report: _build/report.pdf (needs Chromium)
+	rm -rf _build/singlehtml _build/report.pdf
+	$(BIN)/jupyter-book build . --builder singlehtml --all -n --quiet
+	$(BIN)/python tools/pdf.py _build/singlehtml _build/report.pdf
+
 test: $(READY)  ## set up, then check everything: style, numbers, stored notebooks against a fresh run
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -41,9 +46,8 @@ test: $(READY)  ## set up, then check everything: style, numbers, stored noteboo
 
 # Needs chromium (or another in CHROMIUM), nodejs and npm beside what the rest needs.
 test-browser:  ## open every page of the built book in Chromium: offline, accessible, whole
-	@missing=; for tool in node npm "$${CHROMIUM:-chromium}"; do command -v "$$tool" >/dev/null || missing="$$missing $$tool"; done; \
-	  if [ -n "$$missing" ]; then \
-	    echo "The browser tests need:$$missing. On Debian: apt-get install chromium nodejs npm" >&2; exit 2; fi
+	@command -v node >/dev/null && command -v npm >/dev/null || \
+	  { echo "The browser tests need node and npm: apt-get install chromium nodejs npm" >&2; exit 2; }
 	test -e _build/html/index.html || $(MAKE) book
 	cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs
 

@@ -6,6 +6,7 @@ glued texts under names that begin with the outcome.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +15,11 @@ import pandas as pd
 
 from . import figures, notebook, published, text, views
 from .crosscheck import statsmodels_crosscheck
+from .errors import MetalibError
 from .pooling import pool
 from .results import PooledEffect
 from .review import Review
+from .worked import steps, work_out
 
 NEW_STUDY = (
     "Prediction interval: the range expected for the effect in a new study. With three or four studies it says little."
@@ -36,6 +39,8 @@ class Chapter:
         The main tables pooled under both models; the one that the printed result needs is :attr:`as_printed`.
     arms : sequence of str
         Names of the experimental and of the control arm.
+    ledger, lines : str
+        Pages of the built book with a row for every printed number, and for every line of the data.
     """
 
     review: Review
@@ -43,6 +48,8 @@ class Chapter:
     fixed: PooledEffect
     random: PooledEffect
     arms: Sequence[str] = ("Experimental", "Control")
+    ledger: str = "audit.html"
+    lines: str = "data_lines.html"
 
     @cached_property
     def outcome(self) -> pd.Series:
@@ -92,7 +99,9 @@ class Chapter:
         notebook.glue_as("fixed", views.glued(self.fixed))
         notebook.glue_as("random", views.glued(self.random))
         notebook.glue(reproduced=views.verdicts(self.compare(self.as_printed)))
-        frame = views.counts(self.tables, self.review.labels(), arms=self.arms)
+        rows = self.review.rows_of(self.key)
+        lines = {s: notebook.link(f"tables.csv, row {row}", f"{self.lines}#tables-{row}") for s, row in rows.items()}
+        frame = views.counts(self.tables, self.review.labels(), arms=self.arms, lines=lines)
         align = "lrrr" + "l" * (len(frame.columns) - 4)
         self._table(frame, "counts", "recovered events and totals of each study.", align=align)
 
@@ -124,7 +133,19 @@ class Chapter:
         """Show printed and recomputed numbers side by side."""
         effect = self.as_printed
         caption = f"printed numbers of the pooled result beside their recomputation ({effect.model} effects)."
-        self._table(views.comparison(self.compare(effect)), "printed", caption, align="lrrl")
+        frame = views.comparison(self.compare(effect), model=effect.model, ledger=self.ledger)
+        self._table(frame, "printed", caption, align="lrrlll")
+
+    def show_steps(self) -> None:
+        """Show how the result comes from the counts, step by step."""
+        effect, worked = self.as_printed, work_out(self.tables)
+        estimate, se = (worked.ln_or, worked.se) if effect.model == "fixed" else (worked.ln_or_random, worked.se_random)
+        if not (math.isclose(estimate, effect.estimate, abs_tol=1e-12) and math.isclose(se, effect.se, rel_tol=1e-12)):
+            raise MetalibError(f"worked out by hand {self.key} is {estimate} ({se}), pooled {effect.estimate}")
+        notebook.details(
+            f"{self.outcome['label']}, step by step: from the counts to {text.estimate(effect)}",
+            steps(worked, self.review.labels(), model=effect.model),
+        )
 
     def show_models(self) -> None:
         """Show the same tables under other models, and glue the Hartung-Knapp result."""

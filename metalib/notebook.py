@@ -36,6 +36,11 @@ class Raw(str):
     """Text of a table cell that is MyST Markdown already (a citation, a link) and must not be escaped."""
 
 
+def link(shown: str, address: str) -> Raw:
+    """Return a table cell that links to a place of the built book that only its HTML knows, such as a table's row."""
+    return Raw(f'<a href="{html.escape(address)}">{html.escape(shown)}</a>')
+
+
 def glue(**values: str) -> None:
     """Store texts under names, for use in prose as ``{glue:text}`name:s```.
 
@@ -123,6 +128,22 @@ def table(
     )
 
 
+def details(summary: str, markdown: str) -> None:
+    """Show MyST Markdown that stays folded until a reader opens it.
+
+    Parameters
+    ----------
+    summary : str
+        Plain text of the line that opens it.
+    markdown : str
+        What is folded; its tables and formulas are those of the book and of any notebook viewer.
+    """
+    from IPython.display import display
+
+    body = f'<details class="steps"><summary>{html.escape(summary)}</summary>\n\n{markdown}\n\n</details>\n'
+    display({"text/markdown": body, "text/plain": f"{summary}\n\n{markdown}"}, raw=True)
+
+
 def figure(
     fig: Figure,
     *,
@@ -130,6 +151,7 @@ def figure(
     caption: str,
     alt: str,
     data: pd.DataFrame,
+    page: bool = False,
 ) -> None:
     """Show a figure as a numbered, captioned SVG in the book, and its data as text for the checks.
 
@@ -142,6 +164,9 @@ def figure(
         The caption (MyST Markdown) can stand alone; the alternative text says what the figure shows.
     data : DataFrame
         The numbers drawn; six significant digits of them are stored and compared.
+    page : bool
+        Write NAME.md and NAME.png beside the figure: the same figure for a page that is no notebook to include, and
+        as a picture for previews of links.
     """
     from IPython.display import display
 
@@ -151,6 +176,14 @@ def figure(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.svg").write_bytes(svg)
     one_line = " ".join(alt.split())
+    stored = {"figure": name, "sha256": hashlib.sha256(svg).hexdigest()}
+    if page:
+        # From the root of the book, because a directive does not know where it was included from.
+        target = f"/{Path.cwd().name}/{FIGURES}/{name}.svg"
+        included = f":::{{figure}} {target}\n:name: {name}-page\n:alt: {one_line}\n\n{caption}\n:::\n"
+        (folder / f"{name}.md").write_text(included, encoding="utf-8")
+        (folder / f"{name}.png").write_bytes(png)
+        stored |= {"md": hashlib.sha256(included.encode()).hexdigest(), "png": hashlib.sha256(png).hexdigest()}
     display(
         {
             "text/markdown": f":::{{figure}} {FIGURES}/{name}.svg\n:name: {name}\n:alt: {one_line}\n\n{caption}\n:::\n",
@@ -162,7 +195,7 @@ def figure(
             "text/plain": fingerprint(data),
         },
         raw=True,
-        metadata={"metalib": {"figure": name, "sha256": hashlib.sha256(svg).hexdigest()}},
+        metadata={"metalib": stored},
     )
 
 
@@ -211,8 +244,9 @@ def _plain(cell: str) -> str:
     """Return a raw cell without its MyST roles, for viewers that do not know them."""
     if not isinstance(cell, Raw):
         return cell
-    without_roles = re.sub(r"\{[a-z:]+\}`([^`<]*)(?:<[^`]*>)?`", r"\1", cell)
-    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", without_roles)
+    without_roles = re.sub(r"\{[a-z:]+\}`([^`<]*?) ?(?:<[^`]*>)?`", r"\1", cell)
+    without_links = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", without_roles)
+    return re.sub(r"<a [^>]*>(.*?)</a>", r"\1", without_links)
 
 
 def _as_html(columns: Sequence[str], rows: Sequence[Sequence[str]], align: str, caption: str, note: str | None) -> str:

@@ -137,8 +137,8 @@ def compare(printed: pd.DataFrame, values: Mapping[str, float | None]) -> pd.Dat
     Returns
     -------
     DataFrame
-        ``statistic, text, low, high, value, rounded, verdict``, one row a printed number, in the order given. ``value``
-        is unrounded, ``rounded`` a text with the digits of the print.
+        ``statistic, text, low, high, value, rounded, verdict``, one row a printed number, in the order given, and
+        ``id`` where `printed` has it. ``value`` is unrounded, ``rounded`` a text with the digits of the print.
 
     Raises
     ------
@@ -159,7 +159,8 @@ def compare(printed: pd.DataFrame, values: Mapping[str, float | None]) -> pd.Dat
             low, high, verdict = p.low, p.high, p.verdict(value)
         shown = f"{row.text} (read as {row.read_as})" if row.read_as else row.text
         rows.append((row.statistic, shown, low, high, value, number(value, digits), verdict))
-    return pd.DataFrame(rows, columns=["statistic", "text", "low", "high", "value", "rounded", "verdict"])
+    frame = pd.DataFrame(rows, columns=["statistic", "text", "low", "high", "value", "rounded", "verdict"])
+    return frame.assign(id=printed["id"].tolist()) if "id" in printed else frame
 
 
 def is_number(text: str) -> bool:

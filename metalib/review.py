@@ -176,6 +176,11 @@ class Review:
             raise DataError(f"no table of outcome {outcome!r} in analysis {analysis!r}", file="tables.csv")
         return self._in_order(rows)
 
+    def rows_of(self, outcome: str, analysis: str = "main") -> dict[str, int]:
+        """Return the row of ``tables.csv`` (1 is the first) that holds each study of :meth:`tables_of`."""
+        named = self.tables[(self.tables["outcome"] == outcome) & (self.tables["analysis"] == analysis)]
+        return {study: int(i) + 1 for i, study in zip(named.index, named["study"], strict=True)}
+
     def _in_order(self, rows: pd.DataFrame) -> pd.DataFrame:
         order = {study: i for i, study in enumerate(self.studies["study"])}
         return rows.sort_values("study", key=lambda s: s.map(order), kind="stable").reset_index(drop=True)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from . import text
 from .effects import effects
+from .notebook import Raw, link
 from .pooling import pool
 from .published import read_printed
 from .results import PooledEffect, Subgroups
@@ -15,6 +16,17 @@ from .results import PooledEffect, Subgroups
 METHOD_NAMES = {"MH": "M-H", "IV": "IV", "Peto": "Peto"}
 STATISTIC_NAMES = {"I2": "I² (%)", "Chi2": "Chi²", "P(Q)": "P of heterogeneity"}
 TAU2_NAMES = {"DL": "DerSimonian-Laird", "PM": "Paule-Mandel", "REML": "REML"}
+#: Reference targets of the formulas, by statistic; the label of an effect depends on the model.
+FORMULAS = {
+    "CI low": ("interval", "formula-interval"),
+    "CI high": ("interval", "formula-interval"),
+    "P": ("test", "formula-interval"),
+    "Z": ("test", "formula-interval"),
+    "Chi2": ("heterogeneity", "formula-heterogeneity"),
+    "df": ("heterogeneity", "formula-heterogeneity"),
+    "P(Q)": ("heterogeneity", "formula-heterogeneity"),
+    "I2": ("heterogeneity", "formula-heterogeneity"),
+}
 CI_NAMES = {"hksj": "Hartung-Knapp", "hksj_adhoc": "Hartung-Knapp, never narrower than Wald"}
 
 
@@ -34,8 +46,9 @@ def counts(
     *,
     measure: str = "OR",
     arms: Sequence[str] = ("Experimental", "Control"),
+    lines: Mapping[str, Raw] | None = None,
 ) -> pd.DataFrame:
-    """Return events of both arms, effect and status of every study."""
+    """Return events of both arms, effect and status of every study; `lines` are cells that name its line of data."""
     single = effects(tables, measure)
     shown = []
     for row, e in zip(tables.itertuples(index=False), single.itertuples(index=False), strict=True):
@@ -47,6 +60,7 @@ def counts(
                 arms[1]: text.events(row.events_c, row.n_c),
                 f"{measure} [95% CI]": text.estimate(one),
                 **({"Counts are": row.status} if hasattr(row, "status") else {}),
+                **({"Data": lines[row.study]} if lines else {}),
                 "Remark": e.reason,
             }
         )
@@ -54,16 +68,30 @@ def counts(
     return frame if (frame["Remark"] != "").any() else frame.drop(columns="Remark")
 
 
-def comparison(compared: pd.DataFrame) -> pd.DataFrame:
-    """Return printed and recomputed statistics side by side, from :func:`metalib.published.compare`."""
-    return pd.DataFrame(
+def comparison(compared: pd.DataFrame, *, model: str = "fixed", ledger: str | None = None) -> pd.DataFrame:
+    """Return printed and recomputed statistics side by side, each with its formula and its row of the ledger.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        From :func:`metalib.published.compare`.
+    model : {"fixed", "random"}
+        Whose formula an effect has.
+    ledger : str, optional
+        Page of the built book with a row of id ``p001`` for the printed number p001; without it there is no link.
+    """
+    effect = ("Mantel-Haenszel", "formula-mh") if model == "fixed" else ("random effects", "formula-random")
+    formulas = [FORMULAS.get(statistic, effect) for statistic in compared["statistic"]]
+    frame = pd.DataFrame(
         {
             "Statistic": compared["statistic"].replace(STATISTIC_NAMES),
             "Printed": compared["text"],
             "Recomputed": [recomputed(v) for v in compared["value"]],
             "Verdict": compared["verdict"],
+            "Formula": [Raw(f"{{ref}}`{name} <{target}>`") for name, target in formulas],
         }
     )
+    return frame if ledger is None else frame.assign(Ledger=[link(i, f"{ledger}#{i}") for i in compared["id"]])
 
 
 def recomputed(value: float | None) -> str:

@@ -170,7 +170,9 @@ shown = pd.DataFrame(
         ],
         "Verdict": book["verdict"],
         "Reason": book["reason"],
+        "Line": [f"row {i}" for i in range(1, len(book) + 1)],
         "link": [f"{chapter}.html" if chapter else "" for chapter in book["chapter"]],
+        "line": [f"data_lines.html#published-{i}" for i in range(1, len(book) + 1)],
     }
 )
 filtered_table(
@@ -180,7 +182,7 @@ filtered_table(
     group="Place",
     choices=["Verdict", "Statistic"],
     row_id="No.",
-    links={"Result": "link"},
+    links={"Result": "link", "Line": "line"},
     numeric=["Printed", "Rounded", "Recomputed"],
 )
 

@@ -39,6 +39,7 @@ chapter.show_counts()
 # %% tags=["hide-input"]
 chapter.show_forest()
 chapter.show_comparison()
+chapter.show_steps()
 
 # %% [markdown]
 # ### Heterogeneity, fixed and random effects

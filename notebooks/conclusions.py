@@ -14,7 +14,7 @@
 import pandas as pd
 
 import metalib
-from metalib import notebook, text
+from metalib import figures, notebook, text, views
 from metalib.notebook import Raw
 from metalib.specifications import specifications
 
@@ -129,6 +129,70 @@ notebook.glue(
 )
 
 # %% [markdown]
+# ### The six results in one picture
+
+# %% tags=["hide-input"]
+MODELS = {"Fixed": {}, "Random": random, "Hartung-Knapp": hksj}
+lines = []
+for key, row in review.outcomes.set_index("outcome").iterrows():
+    sets = candidates if key == "survival" else ["main"]
+    lines.append(
+        figures.OverviewRow(
+            row["label"],
+            row["better"],
+            views.printed_ratio(review.printed(key)),
+            review.printed_number(key, "P").value,
+            row["model_printed"].capitalize(),
+            {
+                name: [metalib.pool(review.tables_of(key, a), **o) for a in sets]
+                for name, o in MODELS.items()
+            },
+        )
+    )
+
+
+def significant(name):
+    """Outcomes whose results under a model are all significant, and how many these are."""
+    found = [
+        line.label.lower()
+        for line in lines
+        if all(e.p < 0.05 for e in line.results[name])
+    ]
+    return len(found), " and".join(", ".join(found).rsplit(",", 1))
+
+
+assert len(lines) == 6
+printed_significant = [line.label for line in lines if line.published_p < 0.05]
+assert len(printed_significant) == 3
+by_model = {name: significant(name) for name in MODELS}
+notebook.glue(
+    significant_printed=str(len(printed_significant)),
+    **{
+        f"significant_{name.lower().replace('-', '_')}": found[1]
+        for name, found in by_model.items()
+    },
+)
+notebook.figure(
+    figures.overview(lines, models=list(MODELS)),
+    name="fig-six-results",
+    caption=(
+        "The six outcomes: odds ratio of combination against single treatment with its 95% interval. Grey: as printed. Marks: recomputed from the "
+        "recovered counts by Mantel-Haenszel with fixed effects, with random effects, and with random effects and the interval of Hartung and Knapp. Filled "
+        "marks are significant at 0.05; the frame shows the model that the printed result needs. For survival all "
+        f"{len(candidates)} candidates are drawn."
+    ),
+    alt=(
+        f"Of six printed odds ratios {len(printed_significant)} are significant. Recomputed, {by_model['Fixed'][0]} are significant with "
+        f"fixed effects ({by_model['Fixed'][1]}), {by_model['Random'][0]} with random effects ({by_model['Random'][1]}) and "
+        f"{by_model['Hartung-Knapp'][0]} with the interval of Hartung and Knapp ({by_model['Hartung-Knapp'][1]})."
+    ),
+    data=figures.overview_data(lines, models=list(MODELS)),
+    page=True,
+)
+
+# %% [markdown]
+# As printed {glue:text}`significant_printed:s` outcomes are significant. Recomputed, these are significant with fixed effects: {glue:text}`significant_fixed:s`; with random effects: {glue:text}`significant_random:s`; with the interval of Hartung and Knapp: {glue:text}`significant_hartung_knapp:s`.
+#
 # ## What follows
 #
 # Of {glue:text}`claims:s` claims {glue:text}`holds:s` hold, {glue:text}`under:s` hold only under conditions, {glue:text}`unsupported:s` are not supported and {glue:text}`unchecked:s` cannot be checked.

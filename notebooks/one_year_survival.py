@@ -15,6 +15,7 @@ import pandas as pd
 
 import metalib
 from metalib import figures, notebook, published, text, views
+from metalib.worked import steps, work_out
 
 review = metalib.read_review("../data")
 printed = review.printed("survival").query("statistic != 'studies'")
@@ -63,15 +64,19 @@ rows = [
         "Combination": text.events(row.events_t, row.n_t),
         "Single treatment": text.events(row.events_c, row.n_c),
         "Counts are": row.status,
+        "Data": notebook.link(
+            f"tables.csv, row {line}", f"data_lines.html#tables-{line}"
+        ),
     }
     for name, tables in candidates.items()
     for row in tables.itertuples()
+    for line in [review.rows_of("survival", name)[row.study]]
 ]
 notebook.table(
     pd.DataFrame(rows),
     name="tab-survival-candidates",
     caption="One-year survival: candidate tables, survivors of each arm.",
-    align="llrrl",
+    align="llrrll",
 )
 
 # %% [markdown]
@@ -111,8 +116,23 @@ notebook.table(
     caption="One-year survival: pooled result of each candidate and how many printed numbers it reproduces.",
 )
 
+# %% [markdown]
+# Each printed number, held against the first candidate:
+
 # %% tags=["hide-input"]
 first = next(iter(candidates))
+notebook.table(
+    views.comparison(compared[first], model="random", ledger="audit.html"),
+    name="tab-survival-printed",
+    caption="One-year survival: printed numbers of the pooled result beside the first candidate (random effects).",
+    align="lrrlll",
+)
+notebook.details(
+    f"One-year survival, candidate {first.removeprefix('candidate ')}, step by step: from the counts to {text.estimate(random[first])}",
+    steps(work_out(candidates[first]), labels, model="random"),
+)
+
+# %% tags=["hide-input"]
 plot = {
     "model": "random",
     "labels": labels,

@@ -155,7 +155,10 @@ names = {
 }
 notebook.table(
     pd.concat(
-        [everything["part"].map(names).rename("Part"), views.comparison(everything)],
+        [
+            everything["part"].map(names).rename("Part"),
+            views.comparison(everything, model="random", ledger="audit.html"),
+        ],
         axis=1,
     ),
     name="tab-stage-printed",
@@ -163,7 +166,7 @@ notebook.table(
         "Printed statistics of the stage analysis beside their recomputation; the printed events and totals are in "
         "the ledger of the audit."
     ),
-    align="llrrl",
+    align="llrrlll",
 )
 plot = {
     "model": "random",

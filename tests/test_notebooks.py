@@ -94,6 +94,9 @@ class TestNotebook:
             svg = (path.parent / "figures" / f"{name}.svg").read_bytes()
             assert hashlib.sha256(svg).hexdigest() == output.metadata["metalib"]["sha256"]
             assert output.data["text/plain"].count("\n") >= 1, "the data of a figure stand beside it"
+            for ending in {"md", "png"} & set(output.metadata["metalib"]):
+                content = (path.parent / "figures" / f"{name}.{ending}").read_bytes()
+                assert hashlib.sha256(content).hexdigest() == output.metadata["metalib"][ending]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
@@ -106,8 +109,9 @@ def test_downloads_are_stored_and_unchanged(path: Path) -> None:
 
 
 def test_no_figure_is_left_over() -> None:
-    used = {o.metadata["metalib"]["figure"] for path in SOURCES for o in files_written(stored(path), "figure")}
-    assert {p.stem for p in (ROOT / "notebooks" / "figures").glob("*.svg")} == used
+    stored_now = [o.metadata["metalib"] for path in SOURCES for o in files_written(stored(path), "figure")]
+    used = {f"{m['figure']}.{e}" for m in stored_now for e in ("svg", *({"md", "png"} & set(m)))}
+    assert {p.name for p in (ROOT / "notebooks" / "figures").iterdir()} == used
 
 
 def test_pages_glue_only_what_exists() -> None:

@@ -4,12 +4,14 @@ from .flow import FlowBox, flow_diagram
 from .forest import forest
 from .forest_rows import forest_data
 from .funnel import funnel, funnel_data
+from .overview import OverviewRow, overview, overview_data
 from .risk_of_bias import bias_graph, bias_summary
 from .specification import specification_curve
 from .style import style
 
 __all__ = [
     "FlowBox",
+    "OverviewRow",
     "bias_graph",
     "bias_summary",
     "flow_diagram",
@@ -17,6 +19,8 @@ __all__ = [
     "forest_data",
     "funnel",
     "funnel_data",
+    "overview",
+    "overview_data",
     "specification_curve",
     "style",
 ]
