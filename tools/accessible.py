@@ -83,8 +83,13 @@ def head_tables(soup: BeautifulSoup) -> None:
     for cell in soup.select("th"):
         if not cell.get_text(strip=True):
             cell.name = "td"
-        elif cell.find_parent(class_="dataframe"):
-            cell["scope"] = "col" if cell.find_parent("thead") else "row"
+            continue
+        head = cell.find_parent("thead") is not None
+        if cell.find_parent(class_="dataframe"):
+            cell["scope"] = "col" if head else "row"
+        if cell.select_one(".math"):
+            # The role it has anyway: axe takes a heading for empty when its words are MathML, and goes by the role.
+            cell["role"] = "columnheader" if head else "rowheader"
 
 
 def box_tables(soup: BeautifulSoup) -> None:

@@ -1,7 +1,7 @@
 // Opens every page of the built book in Chromium and checks it; see README.md.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { axe, links, look } from "./lib/checks.mjs";
@@ -12,7 +12,7 @@ import { settle, watch } from "./lib/watch.mjs";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const html = join(root, "_build/html/");
 const out = join(root, "_build/browser/");
-const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
+const executablePath = findBrowser();
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const CHECKS = ["outside", "missing", "errors", "sideways", "formulas", "axe", "pictures", "tables", "links"];
@@ -30,7 +30,11 @@ function stop(why) {
   console.error(why);
   process.exit(2);
 }
-if (!existsSync(executablePath)) stop(`No Chromium at ${executablePath}: apt-get install chromium, or name another in CHROMIUM.`);
+function findBrowser() {
+  const names = process.env.CHROMIUM ? [process.env.CHROMIUM] : ["chromium", "chromium-browser", "google-chrome"];
+  const places = names.flatMap((name) => process.env.PATH.split(delimiter).map((folder) => resolve(folder, name)));
+  return places.find((place) => existsSync(place)) ?? stop(`No ${names[0]} found: apt-get install chromium, or set CHROMIUM to its path.`);
+}
 if (!existsSync(html)) stop("There is no book: run `make book` first.");
 const everyPage = readdirSync(html, { recursive: true })
   .filter((file) => file.endsWith(".html") && !/^(_static|_sources|_downloads|_images)\//.test(file))
