@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
-from .errors import OptionError
+from .errors import DataError, OptionError, shown
 from .results import PooledEffect
 
 OUT_OF_RANGE = "applied to this baseline risk the effect gives a risk below 0 or above 1"
@@ -72,6 +73,8 @@ def absolute_effect(effect: PooledEffect, baseline_risk: float, per: float = 100
 
     Raises
     ------
+    DataError
+        `effect` is no pooled effect.
     OptionError
         A baseline risk outside (0, 1), or `per` that is not positive.
 
@@ -89,10 +92,12 @@ def absolute_effect(effect: PooledEffect, baseline_risk: float, per: float = 100
     Schünemann HJ et al. Interpreting results and drawing conclusions. Chapter 15 of: Higgins JPT et al., eds. Cochrane
     Handbook for Systematic Reviews of Interventions.
     """
-    for name, value, top in (("baseline_risk", baseline_risk, 1), ("per", per, math.inf)):
+    if not isinstance(effect, PooledEffect):
+        raise DataError(f"effect must be a PooledEffect, not {type(effect).__name__}")
+    for name, value, top in (("baseline_risk", baseline_risk, 1), ("per", per, sys.float_info.max)):
         number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
         if not number or not 0 < value < top:
-            raise OptionError(f"{name}={value!r} must lie between 0 and {'1' if top == 1 else 'infinity'}")
+            raise OptionError(f"{name}={shown(value)} must lie between 0 and {'1' if top == 1 else 'infinity'}")
     r = float(baseline_risk)
     values: dict[str, float | None] = {}
     reasons: dict[str, str] = {}
@@ -115,7 +120,7 @@ def _risk(measure: str, size: float, r: float) -> float:
     if measure == "RD":
         return r + size
     if measure == "RR":
-        return r * math.exp(size)
+        return r * math.exp(size) if size < 700 else math.inf
     # The inverse logit keeps its precision for any odds ratio, and cannot overflow.
     logit = size + math.log(r / (1 - r))
     return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))

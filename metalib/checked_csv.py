@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,10 @@ import pandas as pd
 
 from .errors import DataError
 from .tables import ARM
+
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+#: A spreadsheet takes a cell that begins so for a formula, and runs it when the file is opened.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,9 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
         raise DataError(f"the file cannot be read ({error.strerror})", file=path.name) from error
     except UnicodeDecodeError as error:
         raise DataError(f"the file is not UTF-8 (byte {error.start})", file=path.name) from error
+    except ValueError as error:
+        # A path with an embedded NUL.
+        raise DataError(f"the file cannot be read ({error})", file=path.name) from error
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
@@ -114,7 +123,11 @@ def _study(header: list[str], row: list[str]) -> str | None:
 def _cell(cell: str, column: Column, file: str, row: int, study: str | None) -> object:
     """Return the value of a cell, or raise with its place."""
     cell = cell.strip()
+    if study is not None:
+        study = study.strip()
     place = {"file": file, "row": row, "study": study, "arm": ARM.get(column.name), "value": cell}
+    if not cell.isprintable() and any(unicodedata.category(c) == "Cc" and c not in "\n\r\t" for c in cell):
+        raise DataError(f"{column.name} holds a control character", **place)
     if not cell:
         if column.optional:
             return None if column.kind == "count" else ""
@@ -126,11 +139,44 @@ def _cell(cell: str, column: Column, file: str, row: int, study: str | None) -> 
             raise DataError(f"{column.name} is not a whole number of 0 or more", **place)
         return int(cell)
     if column.kind == "number":
-        try:
-            number = float(cell)
-        except ValueError as error:
-            raise DataError(f"{column.name} is not a number", **place) from error
+        # float() would also take 1_000, nan and digits of other scripts.
+        if not _NUMBER.fullmatch(cell):
+            raise DataError(f"{column.name} is not a number", **place)
+        number = float(cell)
         if not 0 < number < float("inf"):
             raise DataError(f"{column.name} must be positive", **place)
         return number
     return cell
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return a data frame as CSV that no spreadsheet takes for a program.
+
+    Texts that begin like a formula (``= + - @``, tab, carriage return) get an apostrophe in front, which spreadsheets
+    read as "this is text"; headings as well. Numbers, and texts that are numbers such as ``-0.5``, stay as they are.
+
+    Parameters
+    ----------
+    frame : DataFrame
+
+    Returns
+    -------
+    str
+        With a header and lines that end in ``\\n``; numbers unrounded.
+
+    References
+    ----------
+    OWASP Foundation: CSV Injection.
+    """
+    safe = frame.copy()
+    for j in range(frame.shape[1]):
+        column = frame.iloc[:, j]
+        if column.dtype.kind not in "biufc":
+            safe.isetitem(j, [_as_text(value) for value in column])
+    safe.columns = [_as_text(name) for name in frame.columns]
+    return safe.to_csv(index=False, lineterminator="\n")
+
+
+def _as_text(value: object) -> object:
+    formula = isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) and not _NUMBER.fullmatch(value)
+    return f"'{value}" if formula else value

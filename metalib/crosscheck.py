@@ -53,8 +53,9 @@ def statsmodels_crosscheck(tables: pd.DataFrame, measure: str = "OR") -> pd.Data
     random = pool(tables, measure, method="IV", model="random")
     if used.sum() > 1:
         y, v = single["effect"].to_numpy()[used], single["se"].to_numpy()[used] ** 2
-        # A negative tau2 also makes it take the root of a negative variance, which is not used here.
-        with np.errstate(invalid="ignore"):
+        # A negative tau2 also makes it take the root of a negative variance, or divide by a variance of 0, which is not
+        # used here.
+        with np.errstate(invalid="ignore", divide="ignore"):
             other = combine_effects(y, v, method_re="dl")
         name = "combine_effects"
         rows += [

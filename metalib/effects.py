@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from .errors import OptionError, choose
+from .errors import OptionError, choose, shown
 from .tables import Tables, check_tables
 
 MEASURES = ("OR", "RR", "RD")
@@ -142,7 +142,7 @@ def reason_not_estimable(tables: Tables, measure: str) -> list[str]:
 def check_level(level: float) -> float:
     """Return a confidence level in (0, 1), else raise :class:`OptionError`."""
     if isinstance(level, bool) or not isinstance(level, (int, float, np.floating)) or not 0 < level < 1:
-        raise OptionError(f"level={level!r} must lie between 0 and 1")
+        raise OptionError(f"level={shown(level)} must lie between 0 and 1")
     return float(level)
 
 

@@ -5,6 +5,18 @@ Everything derives from :class:`MetalibError`, which is a ``ValueError``, so tha
 
 from __future__ import annotations
 
+#: A message that carries a longer value could not be read.
+LONGEST_SHOWN = 200
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it: never more than a line, whatever the object does when asked for itself."""
+    try:
+        text = repr(value)
+    except Exception:
+        return f"<{type(value).__name__} that cannot be shown>"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+
 
 class MetalibError(ValueError):
     """Base class of metalib's own exceptions."""
@@ -39,15 +51,15 @@ class DataError(MetalibError):
         self.problem = problem
         self.file = None if file is None else str(file)
         self.row = row
-        self.study = None if study is None else str(study)
+        self.study = study if study is None or isinstance(study, str) else shown(study)
         self.arm = arm
         self.value = value
         place = [
             self.file,
             None if row is None else f"row {row}",
-            None if study is None else f"study {study!r}",
+            None if study is None else f"study {shown(study)}",
             None if arm is None else f"{arm} arm",
-            None if value is None else f"value {value!r}",
+            None if value is None else f"value {shown(value)}",
         ]
         named = ", ".join(part for part in place if part)
         super().__init__(f"{named}: {problem}" if named else problem)
@@ -60,5 +72,5 @@ class PuzzleError(DataError):
 def choose(name: str, value: object, allowed: tuple[str, ...]) -> str:
     """Return `value` if it is one of `allowed`, else raise :class:`OptionError` naming them."""
     if not isinstance(value, str) or value not in allowed:
-        raise OptionError(f"{name}={value!r} is not known; use one of {', '.join(allowed)}")
+        raise OptionError(f"{name}={shown(value)} is not known; use one of {', '.join(allowed)}")
     return value

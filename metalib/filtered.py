@@ -9,16 +9,20 @@ import hashlib
 import html
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from .checked_csv import csv_text
 from .errors import OptionError
 from .notebook import FIGURES_VARIABLE, check_name
 
 #: Folder, relative to the notebook, that holds downloadable tables.
 DOWNLOADS = "downloads"
+#: A page of the book, a part of it, or a page of the web; in particular no script. Empty: no link.
+_ADDRESS = re.compile(r"(?:https?://|(?![\w+.-]*:)(?!//))[^\s\\]*", re.ASCII | re.IGNORECASE)
 
 
 def filtered_table(
@@ -55,7 +59,7 @@ def filtered_table(
     Raises
     ------
     OptionError
-        A column is unknown, or a cell is no text.
+        A column is unknown, a cell is no text, or a link is no address of a page (``javascript:`` and the like).
     """
     from IPython.display import display
 
@@ -69,6 +73,10 @@ def filtered_table(
         for value in frame[column]:
             if not isinstance(value, str):
                 raise OptionError(f"column {column!r} holds {value!r}; make it text with metalib.text first")
+    for column in links.values():
+        for address in frame[column]:
+            if not _ADDRESS.fullmatch(address):
+                raise OptionError(f"column {column!r} holds {address!r}; a link leads to a page, http or https")
     plain = [list(frame.columns), *frame.to_numpy(dtype=object).tolist()]
     display(
         {
@@ -128,6 +136,9 @@ def _html(
 def download(frame: pd.DataFrame, *, name: str, what: str) -> None:
     """Write a data frame, unrounded, as CSV and JSON beside the book and show links to both.
 
+    Texts that a spreadsheet would run as a formula are marked as text in the CSV (see
+    :func:`metalib.checked_csv.csv_text`); the JSON holds them as they are.
+
     Parameters
     ----------
     frame : DataFrame
@@ -142,7 +153,7 @@ def download(frame: pd.DataFrame, *, name: str, what: str) -> None:
     # Not DataFrame.to_json, which keeps 15 decimals and so rounds small numbers.
     records = frame.astype(object).where(frame.notna(), None).to_dict("records")
     contents = {
-        "csv": frame.to_csv(index=False, lineterminator="\n"),
+        "csv": csv_text(frame),
         "json": json.dumps(records, indent=1, ensure_ascii=False) + "\n",
     }
     target = os.environ.get(FIGURES_VARIABLE)

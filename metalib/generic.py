@@ -11,7 +11,9 @@ from .effects import StudyEffects, check_level
 from .errors import DataError
 from .pooling import _pool, check_options
 from .results import PooledEffect
+from .tables import _check_names
 
+LARGEST_EFFECT, SMALLEST_SE = 1e15, 1e-15
 NO_EFFECT = "no effect and standard error"
 
 
@@ -49,8 +51,8 @@ def pool_effects(
     Raises
     ------
     DataError
-        Sequences of unequal or no length, names that recur, an effect that is not finite, one without the other, or a
-        standard error that is not positive.
+        Sequences of unequal or no length, Series whose indexes differ, names that are no text or recur, an effect
+        that is not finite, one without the other, a standard error that is not positive, or magnitudes above 1e15.
     OptionError
 
     Examples
@@ -61,21 +63,42 @@ def pool_effects(
     """
     check_options(measure, "IV", model, tau2, ci)
     z_level = 0.5 + check_level(level) / 2
+    for what, values in (("effects", yi), ("standard errors", se), ("names", studies)):
+        if values is not None and not isinstance(values, (list, tuple, np.ndarray, pd.Series, pd.Index)):
+            raise DataError(f"{what} must be a list", value=values)
+        if values is None and what != "names":
+            raise DataError(f"there are no {what}")
+    if isinstance(yi, pd.Series) and isinstance(se, pd.Series) and not yi.index.equals(se.index):
+        raise DataError("effects and standard errors carry different indexes; they would be paired wrongly")
     names = tuple(f"study {i + 1}" for i in range(len(yi))) if studies is None else tuple(studies)
     if not len(yi) or not len(yi) == len(se) == len(names):
         raise DataError(f"{len(yi)} effects, {len(se)} standard errors and {len(names)} names do not belong together")
+    _check_names(list(names), None, unique=False)
     if len(set(names)) < len(names):
         raise DataError("the study occurs twice", study=next(s for s in names if names.count(s) > 1))
     given = np.zeros(len(names), dtype=bool)
     effects, variances = np.zeros(len(names)), np.ones(len(names))
     for i, (study, y, s) in enumerate(zip(names, yi, se, strict=True)):
+        place = {"row": i + 1, "study": study}
+        for number in (y, s):
+            real = isinstance(number, (int, float, np.integer, np.floating)) and not isinstance(number, bool)
+            if not real and not (number is None or number is pd.NA):
+                raise DataError("effect and standard error must be numbers", **place, value=number)
         if pd.isna(y) and pd.isna(s):
             continue
-        if pd.isna(y) or pd.isna(s) or not np.isfinite([y, s]).all():
-            raise DataError("effect and standard error must both be finite", row=i + 1, study=study, value=(y, s))
+        if pd.isna(y) or pd.isna(s) or not (abs(y) < np.inf and abs(s) < np.inf):
+            raise DataError("effect and standard error must both be finite", **place, value=(y, s))
         if not s > 0:
-            raise DataError("a standard error must be positive", row=i + 1, study=study, value=s)
+            raise DataError("a standard error must be positive", **place, value=s)
+        # Beyond these bounds squares and weights leave the range of floats; no data come near them.
+        if abs(y) > LARGEST_EFFECT or not SMALLEST_SE <= s <= LARGEST_EFFECT:
+            raise DataError(
+                f"effects above {LARGEST_EFFECT:g} and standard errors outside {SMALLEST_SE:g} to {LARGEST_EFFECT:g} "
+                "are not taken", **place, value=(y, s),
+            )  # fmt: skip
         given[i], effects[i], variances[i] = True, y, s**2
+    if reasons is not None and not isinstance(reasons, Mapping):
+        raise DataError("reasons must map studies to texts", value=reasons)
     e = StudyEffects(effects[None], variances[None], given[None], np.zeros((1, len(names)), dtype=bool))
     # The tables are only looked at for Mantel-Haenszel weights.
     batch = _pool(None, e, e.estimable, measure, "IV", model, tau2, ci, z_level)

@@ -130,7 +130,9 @@ def pool_proportional_odds(
     ------
     DataError, OptionError
     """
-    effects = {study: proportional_odds(counts) for study, counts in studies.items()}
+    if not isinstance(studies, Mapping):
+        raise DataError("studies must map names to counts", value=studies)
+    effects = {study: proportional_odds(_check(counts, study)) for study, counts in studies.items()}
     return pool_effects(
         [e.estimate for e in effects.values()],
         [e.se for e in effects.values()],
@@ -140,20 +142,33 @@ def pool_proportional_odds(
     )
 
 
-def _check(counts: pd.DataFrame | Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
+def _check(counts: pd.DataFrame | Sequence[Sequence[int]] | np.ndarray, study: str | None = None) -> np.ndarray:
     """Return the counts as an array (2, c) of floats, or raise naming what is wrong."""
     try:
-        table = np.asarray(counts, dtype=float)
+        table = np.asarray(counts)
+        # Text that looks like a number, and True, are no counts.
+        if table.dtype.kind not in "iuf" and not (
+            table.dtype.kind == "O"
+            and all(isinstance(n, (int, float, np.number)) and not isinstance(n, bool) for n in table.flat)
+        ):
+            raise TypeError
+        table = table.astype(float)
     except (TypeError, ValueError):
-        raise DataError("the counts are not numbers, or not as many in both arms") from None
+        raise DataError("the counts are not numbers, or not as many in both arms", study=study) from None
+    except OverflowError:
+        raise DataError("a count is too large", study=study) from None
     if table.ndim != 2 or table.shape[0] != 2 or table.shape[1] < 2:
-        raise DataError("counts need two rows (experimental, control) and two categories at least", value=table.shape)
+        raise DataError(
+            "counts need two rows (experimental, control) and two categories at least", study=study, value=table.shape
+        )
     for arm, row in zip(("experimental", "control"), table, strict=True):
         bad = ~((row >= 0) & (row <= LARGEST_COUNT) & (row == np.floor(row)))
         if bad.any():
-            raise DataError("a count must be a whole number of at least 0", arm=arm, value=float(row[bad][0]))
+            raise DataError(
+                "a count must be a whole number of at least 0", study=study, arm=arm, value=float(row[bad][0])
+            )
         if row.sum() == 0:
-            raise DataError("an arm needs at least one patient", arm=arm)
+            raise DataError("an arm needs at least one patient", study=study, arm=arm)
     return table
 
 

@@ -22,7 +22,7 @@ from .effects import (
     reason_not_estimable,
     study_effects,
 )
-from .errors import OptionError, choose
+from .errors import DataError, OptionError, choose
 from .heterogeneity import (
     TAU2_METHODS,
     cochran_q,
@@ -34,7 +34,7 @@ from .heterogeneity import (
     weighted_mean,
 )
 from .results import PooledBatch, PooledEffect
-from .tables import Tables, check_tables
+from .tables import ARM, COUNTS, LARGEST_COUNT, Tables, check_tables
 
 METHODS = ("MH", "IV", "Peto")
 MODELS = ("fixed", "random")
@@ -109,7 +109,7 @@ def pool_batch(
     Parameters
     ----------
     events_t, n_t, events_c, n_c : array_like, shapes that broadcast to (..., k)
-        Counts; the last axis runs over studies.
+        Counts; the last axis runs over studies. A Series has no place here: its index would be ignored.
     include : array_like of bool, shape that broadcasts to (..., k), optional
         Studies that take part, so that subsets and meta-analyses of unequal size fit one array. Entries that do not
         take part still have to be tables (any, for example 0 of 1 and 0 of 1).
@@ -123,18 +123,72 @@ def pool_batch(
 
     Raises
     ------
+    DataError
+        Arrays that do not broadcast or have no study, a Series, or an entry that is no table: not a number, not whole,
+        negative, too large, more events than patients or no patient.
     OptionError
     """
     check_options(measure, method, model, tau2, ci)
     z_level = 0.5 + check_level(level) / 2
-    counts = [np.asarray(x, dtype=float) for x in (events_t, n_t, events_c, n_c)]
-    counts = np.broadcast_arrays(*counts, *(() if include is None else (np.asarray(include),)))
+    counts = _batch_counts((events_t, n_t, events_c, n_c), include)
     shape = counts[0].shape[:-1]
     k = counts[0].shape[-1]
     t = cells(*(x.reshape(-1, k) for x in counts[:4]))
     e = peto_effects(t) if method == "Peto" else study_effects(t, measure)
     taking_part = e.estimable if include is None else e.estimable & counts[4].reshape(-1, k).astype(bool)
     return _pool(t, e, taking_part, measure, method, model, tau2, ci, z_level).reshape(shape)
+
+
+def _batch_counts(given: tuple, include: object) -> list[np.ndarray]:
+    """Return counts (and `include`) as arrays of one shape, or raise naming what is no table."""
+    arrays = []
+    for name, values in zip(COUNTS, given, strict=True):
+        if isinstance(values, (pd.Series, pd.DataFrame)):
+            raise DataError(f"{name} carries an index, which would be ignored; hand in its to_numpy()", arm=ARM[name])
+        try:
+            array = np.asarray(values)
+        except ValueError:
+            raise DataError(f"{name} is no array: its rows differ in length", arm=ARM[name]) from None
+        if array.dtype.kind not in "iuf":
+            raise DataError(f"{name} holds {array.dtype}, not numbers", arm=ARM[name])
+        array = array.astype(float)
+        # One comparison finds NaN as well; whole numbers need no second look.
+        bad = ~((array >= (name[0] == "n")) & (array <= LARGEST_COUNT))
+        if not bad.any() and np.asarray(values).dtype.kind == "f":
+            bad = array != np.floor(array)
+        if bad.any():
+            at = np.unravel_index(int(np.argmax(bad)), bad.shape)
+            lowest = "1 or more (an arm needs a patient)" if name[0] == "n" else "0 or more"
+            raise DataError(
+                f"{name} must be a whole number of {lowest}", row=int(at[-1]) + 1 if at else None, arm=ARM[name],
+                value=float(array[at]),
+            )  # fmt: skip
+        arrays.append(array)
+    for events, total, arm in ((arrays[0], arrays[1], "experimental"), (arrays[2], arrays[3], "control")):
+        try:
+            more = events > total
+        except ValueError:
+            raise DataError(f"events {events.shape} and patients {total.shape} do not fit together", arm=arm) from None
+        if more.any():
+            at = np.unravel_index(int(np.argmax(more)), more.shape)
+            e, n = (int(np.broadcast_to(x, more.shape)[at]) for x in (events, total))
+            raise DataError(
+                "more events than patients", row=int(at[-1]) + 1 if at else None, arm=arm, value=f"{e} of {n}"
+            )
+    if include is not None:
+        try:
+            arrays.append(np.asarray(include))
+        except ValueError:
+            raise DataError("include is no array: its rows differ in length") from None
+        if arrays[-1].dtype != bool or isinstance(include, pd.Series):
+            raise DataError("include must be an array of True and False", value=type(include).__name__)
+    try:
+        arrays = np.broadcast_arrays(*arrays)
+    except ValueError:
+        raise DataError(f"the arrays do not fit together: {', '.join(str(x.shape) for x in arrays)}") from None
+    if not arrays[0].ndim or not arrays[0].shape[-1]:
+        raise DataError("there is no study")
+    return list(arrays)
 
 
 def _pool(

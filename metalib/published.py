@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, ndtr, ndtri
 
@@ -22,7 +23,7 @@ from .text import number
 VERDICTS = ("reproduced", "last digit", "not reproduced", "not checkable")
 #: Floating-point noise allowed at the ends of a rounding interval, relative to its unit.
 SLACK = 1e-6
-_NUMBER = re.compile(r"(?P<sign><|>)?\s*(?P<number>-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)\s*%?")
+_NUMBER = re.compile(r"(?P<sign><|>)?\s*(?P<number>-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|-?[0-9]+(?:\.[0-9]+)?)\s*%?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def read_printed(text: str, unit: float | None = None) -> Printed:
     Raises
     ------
     DataError
-        The text is no number, or the unit is not positive.
+        The text is no number (or none a float can hold), or the unit is not positive and finite.
 
     Examples
     --------
@@ -93,10 +94,14 @@ def read_printed(text: str, unit: float | None = None) -> Printed:
         raise DataError("the printed text is no number", value=text)
     digits = match["number"].replace(",", "")
     value = float(digits)
+    if not math.isfinite(value):
+        raise DataError("the printed number is too large", value=text)
     if unit is None:
         unit = 10.0 ** -len(digits.partition(".")[2])
-    if not unit > 0:
-        raise DataError("the rounding unit must be positive", value=unit)
+    elif isinstance(unit, bool) or not isinstance(unit, (int, float, np.integer, np.floating)):
+        raise DataError("the rounding unit must be a number", value=unit)
+    if not 0 < unit < math.inf:
+        raise DataError("the rounding unit must be positive and finite", value=unit)
     if match["sign"] == "<":
         return Printed(text, value, unit, 0.0, value)
     if match["sign"] == ">":
@@ -182,11 +187,16 @@ def p_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: fl
     Raises
     ------
     DataError
-        A limit or the estimate is not positive, or the estimate cannot be the middle of its interval.
+        A limit or the estimate is not positive or is a bound, the limits stand in the wrong order, or the estimate
+        cannot be the middle of its interval.
     """
     for printed in (estimate, low, high):
         if printed.value <= 0:
             raise DataError("a ratio must be positive", value=printed.text)
+        if printed.high == math.inf:
+            raise DataError("a bound leaves the interval open", value=printed.text)
+    if low.low > high.high:
+        raise DataError("the lower limit exceeds the upper", value=f"{low.text} to {high.text}")
     z = ndtri(0.5 + check_level(level) / 2)
 
     def log_ends(p: Printed) -> tuple[float, float]:
@@ -213,7 +223,7 @@ def p_q_from_i2(i2: Printed, df: int) -> tuple[float, float]:
     DataError
         `df` is not positive, or I2 is 100 or more.
     """
-    if df < 1:
+    if isinstance(df, bool) or not isinstance(df, (int, np.integer)) or df < 1:
         raise DataError("heterogeneity needs at least one degree of freedom", value=df)
     if i2.low >= 100:
         raise DataError("I2 must be below 100", value=i2.text)

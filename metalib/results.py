@@ -184,11 +184,14 @@ class PooledEffect:
         return self._ratio(self.prediction_high)
 
     def _ratio(self, value: float | None) -> float | None:
-        return math.exp(value) if value is not None and self.is_ratio else None
+        return _exp(value) if value is not None and self.is_ratio else None
 
     def natural(self, value: float | None) -> float | None:
-        """Return a number of this result on the natural scale: exponentiated for ratios, as it is for RD."""
-        return math.exp(value) if value is not None and self.is_ratio else value
+        """Return a number of this result on the natural scale: exponentiated for ratios, as it is for RD.
+
+        A ratio beyond the largest float is infinite.
+        """
+        return _exp(value) if value is not None and self.is_ratio else value
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row with every number, unrounded; missing numbers are explained in ``reason``."""
@@ -239,6 +242,13 @@ def to_frame(effects: Sequence[PooledEffect]) -> pd.DataFrame:
         data[name] = np.array([np.nan if value is None else value for value in data[name]], dtype=float)
     data["reason"] = [effect.why_missing() for effect in effects]
     return pd.DataFrame(data)
+
+
+def _exp(value: float) -> float:
+    try:
+        return math.exp(value)
+    except OverflowError:
+        return math.inf
 
 
 def _none_if_nan(value: float) -> float | None:

@@ -39,8 +39,16 @@ def subgroups(tables: pd.DataFrame, by: str | Sequence | pd.Series, **options) -
     DataError
         Labels missing or not one a row, or tables that cannot be pooled.
     """
-    labels = _labels(tables, by)
+    if isinstance(tables, Tables):
+        raise DataError("tables must be a DataFrame, not Tables")
     check_tables(tables, unique=False)
+    labels = _labels(tables, by)
+    seen = set()
+    for i, pair in enumerate(zip(tables["study"], labels, strict=True)):
+        if pair in seen:
+            # Pooling the subgroup would find it too, but number the row within the subgroup.
+            raise DataError(f"the study occurs twice in subgroup {pair[1]!r}", row=i + 1, study=pair[0])
+        seen.add(pair)
     names = list(dict.fromkeys(labels))
     rows = {name: [label == name for label in labels] for name in names}
     groups = tuple((name, pool(tables[rows[name]], **options)) for name in names)
@@ -65,18 +73,25 @@ def _labels(tables: pd.DataFrame, by: str | Sequence | pd.Series) -> list[str]:
     if isinstance(by, str):
         if by not in tables.columns:
             raise DataError(f"there is no column {by!r} to form subgroups by")
+        if tables.columns.tolist().count(by) > 1:
+            raise DataError(f"column {by!r} stands there twice")
         labels = tables[by].tolist()
     elif isinstance(by, pd.Series):
         if not by.index.equals(tables.index):
             raise DataError("the subgroup labels carry another index than the tables; they would be paired wrongly")
         labels = by.tolist()
-    else:
+    elif isinstance(by, (list, tuple, np.ndarray, pd.Index)):
         labels = list(by)
+    else:
+        raise DataError("subgroups need the name of a column or one label a row", value=by)
     if len(labels) != len(tables):
         raise DataError(f"{len(labels)} subgroup labels for {len(tables)} rows")
     for i, label in enumerate(labels):
-        if label is None or label != label or not str(label).strip():
-            raise DataError("the subgroup label is missing", row=i + 1, study=tables["study"].iloc[i])
+        place = {"row": i + 1, "study": tables["study"].iloc[i]}
+        if not isinstance(label, (str, int, float, np.number)) and not pd.api.types.is_scalar(label):
+            raise DataError("a subgroup label must be text or a number", **place, value=label)
+        if pd.isna(label) or not str(label).strip():
+            raise DataError("the subgroup label is missing", **place)
     return [str(label) for label in labels]
 
 
@@ -133,11 +148,10 @@ def exclude_cumulatively(tables: pd.DataFrame, order: Sequence[str], **options) 
     Raises
     ------
     DataError
-        A study of `order` is unknown or named twice.
+        `order` is no list of names, or a study in it is unknown or named twice.
     """
     checked = check_tables(tables)
-    if isinstance(order, str):
-        raise DataError("order must be a list of studies", value=order)
+    order = check_order(order)
     subsets = []
     stay = np.ones(checked.k, dtype=bool)
     for study in order:
@@ -153,6 +167,17 @@ def exclude_cumulatively(tables: pd.DataFrame, order: Sequence[str], **options) 
     frame.insert(0, "excluded", list(order))
     frame.insert(1, "left", [", ".join(np.array(checked.studies, dtype=object)[s]) for s in subsets])
     return frame
+
+
+def check_order(order: object) -> list[str]:
+    """Return an order of studies as a list, or raise :class:`DataError` for what is no list of names."""
+    if not isinstance(order, (list, tuple, np.ndarray, pd.Series, pd.Index)):
+        raise DataError("order must be a list of studies", value=order)
+    names = list(order)
+    for i, study in enumerate(names):
+        if not isinstance(study, str):
+            raise DataError("order must be a list of names", row=i + 1, value=study)
+    return names
 
 
 def _pool_subsets(checked: Tables, subsets: np.ndarray, options: dict) -> pd.DataFrame:

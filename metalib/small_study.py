@@ -277,10 +277,15 @@ def _regression(
     reason = _unusable(k, x, predictor)
     if reason:
         return AsymmetryTest(name, measure, None, None, None, None, df, k, None, reason)
-    fit = _fit(x, y, w)
+    # With very large studies 1 / N is so much smaller than the 1 of the intercept that the design would count as
+    # singular. A power of 2 changes no digit.
+    unit = float(np.exp2(np.floor(np.log2(np.abs(x).max()))))
+    fit = _fit(x / unit, y, w)
     tested = int(slope)
-    estimate, se, t, p = (float(v[tested]) for v in (fit.params, fit.bse, fit.tvalues, fit.pvalues))
-    limit = float(fit.params[1 - tested])
+    scale = np.array([1.0, unit])
+    coefficients, errors = fit.params / scale, fit.bse / scale
+    estimate, se, t, p = (float(v[tested]) for v in (coefficients, errors, fit.tvalues, fit.pvalues))
+    limit = float(coefficients[1 - tested])
     if not se > 0:
         return AsymmetryTest(name, measure, estimate, None, None, None, df, k, limit, NO_RESIDUAL)
     return AsymmetryTest(name, measure, estimate, se, t, p, df, k, limit, "")

@@ -62,6 +62,8 @@ def specifications(
     ----------
     Simonsohn U, Simmons JP, Nelson LD (2020). Specification curve analysis. Nat Hum Behav 4:1208-1214.
     """
+    if not isinstance(measures, (str, list, tuple)):
+        raise OptionError(f"measures must be a list of measures, not {type(measures).__name__}")
     measures = [measures] if isinstance(measures, str) else list(measures)
     for measure in measures:
         choose("measures", measure, MEASURES)

@@ -12,7 +12,7 @@ from .effects import cells, peto_effects, study_effects
 from .errors import DataError, OptionError
 from .pooling import pool, pool_batch
 from .results import NO_STUDY, RATIOS
-from .sensitivity import _pool_subsets
+from .sensitivity import _pool_subsets, check_order
 from .tables import Tables, check_tables
 
 #: 65,535 subsets; one study more doubles time and memory.
@@ -69,7 +69,8 @@ def all_subsets(tables: pd.DataFrame | Tables, **options) -> pd.DataFrame:
     }
     is_ratio = options.get("measure", "OR") in RATIOS
     for name, source in (("ratio", "estimate"), ("ratio_low", "ci_low"), ("ratio_high", "ci_high")):
-        data[name] = np.exp(data[source]) if is_ratio else np.full(len(chosen), np.nan)
+        with np.errstate(over="ignore"):
+            data[name] = np.exp(data[source]) if is_ratio else np.full(len(chosen), np.nan)
     se_missing, p_missing = np.isnan(batch.se), np.isnan(batch.p)
     data["reason"] = np.select(
         [batch.k == 0, se_missing, p_missing],
@@ -109,9 +110,7 @@ def cumulative(tables: pd.DataFrame | Tables, order: Sequence[str] | None = None
     OptionError
     """
     checked = check_tables(tables)
-    if isinstance(order, str):
-        raise DataError("order must be a list of studies", value=order)
-    names = list(checked.studies if order is None else order)
+    names = list(checked.studies) if order is None else check_order(order)
     for study in names:
         if study not in checked.studies:
             raise DataError("the study to add is not among the tables", study=study)

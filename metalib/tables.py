@@ -6,6 +6,7 @@ control arm (c).
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ COLUMNS = ("study", *COUNTS)
 ARM = {"events_t": "experimental", "n_t": "experimental", "events_c": "control", "n_c": "control"}
 #: Above this a float no longer holds every whole number, so a count would silently change.
 LARGEST_COUNT = 2.0**53
+#: A longer name is a torn file, and fits no figure.
+LONGEST_NAME = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,17 @@ def check_tables(tables: pd.DataFrame | Tables, *, file: object = None, unique: 
     Raises
     ------
     DataError
-        No rows, a missing column, an empty or repeated study name, a count that is missing, not a whole number,
-        negative or infinite, an arm without patients, or more events than patients.
+        No rows, a missing column, column names of several levels, a study name that is empty, repeated, longer than
+        500 characters or holds control characters, a count that is missing, not a whole number, negative or infinite,
+        text, a date or a category, an arm without patients, or more events than patients.
     """
     if isinstance(tables, Tables):
         return tables
     if not isinstance(tables, pd.DataFrame):
         raise DataError(f"tables must be a DataFrame, not {type(tables).__name__}", file=file)
     # Series.tolist and to_numpy are fast; a row loop would dominate a call of a few hundred microseconds.
+    if isinstance(tables.columns, pd.MultiIndex):
+        raise DataError("the column names have several levels", file=file)
     missing = [column for column in COLUMNS if column not in tables.columns]
     if missing:
         raise DataError(f"column {', '.join(missing)} is missing", file=file)
@@ -93,6 +99,13 @@ def _check_names(studies: list, file: object, unique: bool) -> None:
     for i, study in enumerate(studies):
         if not isinstance(study, str) or not study.strip():
             raise DataError("a study needs a name (text)", file=file, row=i + 1, value=study)
+        # isprintable is fast but also refuses no-break spaces, which are fine.
+        if not study.isprintable() and any(unicodedata.category(c) in ("Cc", "Cs") for c in study):
+            raise DataError(
+                "the name holds a control character or half a surrogate pair", file=file, row=i + 1, value=study
+            )
+        if len(study) > LONGEST_NAME:
+            raise DataError(f"the name is longer than {LONGEST_NAME} characters", file=file, row=i + 1, value=study)
     if unique and len(set(studies)) < len(studies):
         seen: set[str] = set()
         for i, study in enumerate(studies):
@@ -103,6 +116,12 @@ def _check_names(studies: list, file: object, unique: bool) -> None:
 
 def _whole_numbers(series: pd.Series, column: str, studies: list, file: object) -> np.ndarray:
     """Return a column as float array, or raise naming the first cell that is no count."""
+    # The codes of categories, like the nanoseconds of dates, are whole numbers and no counts.
+    if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype.kind in "mM":
+        raise DataError(
+            f"{column} holds {series.dtype}, not numbers", file=file, row=1, study=studies[0], arm=ARM[column],
+            value=series.astype(object).tolist()[0],
+        )  # fmt: skip
     values = series.to_numpy()
     if values.dtype.kind not in "iuf":
         for i, value in enumerate(values.tolist()):
@@ -113,7 +132,7 @@ def _whole_numbers(series: pd.Series, column: str, studies: list, file: object) 
         try:
             values = np.array(values.tolist(), dtype=float)
         except OverflowError:
-            values = np.array([float(min(value, 2**60)) for value in values.tolist()])
+            values = np.array([float(max(min(value, 2**60), -(2**60))) for value in values.tolist()])
     numbers = values.astype(float)
     with np.errstate(invalid="ignore"):
         _refuse(np.isnan(numbers), f"{column} is missing", column, numbers, studies, file)

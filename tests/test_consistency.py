@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
-from test_pooling import tables
+from strategies import tables
 
 import metalib
 from metalib import DataError, consistency, published

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
-from test_pooling import ALL, same, tables
+from strategies import ALL, same, tables
 
 import metalib
 from metalib import DataError, OptionError

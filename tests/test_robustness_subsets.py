@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_pooling import ALL, same, swap_arms, swap_events, tables
+from strategies import ALL, same, swap_arms, swap_events, tables
 
 import metalib
 from metalib import DataError, OptionError

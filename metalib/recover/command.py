@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TextIO
 
-from ..errors import MetalibError
+from ..checked_csv import csv_text
+from ..errors import MetalibError, OptionError
 from .engine import recover
 from .puzzle import read_puzzle
 from .state import Limits
@@ -66,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     line = ProgressLine(sys.stderr, False if arguments.quiet else None)
     try:
+        _check_arguments(arguments)
         puzzle = read_puzzle(arguments.puzzle)
         if arguments.max_difference is not None:
             puzzle = puzzle.with_max_difference(arguments.max_difference)
@@ -74,16 +78,62 @@ def run(arguments: argparse.Namespace) -> int:
             recovery = recover(puzzle, executor=executor, progress=line, limits=Limits())
         line.close()
         text = recovery.to_json()
+        files = {}
+        if arguments.output is not None:
+            files[arguments.output] = text
+        if arguments.tables is not None:
+            files[arguments.tables] = csv_text(recovery.tables())
+        _write(files)
         if arguments.output is None:
             sys.stdout.write(text)
-        else:
-            arguments.output.write_text(text, encoding="utf-8")
-        if arguments.tables is not None:
-            recovery.tables().to_csv(arguments.tables, index=False, lineterminator="\n")
     except (MetalibError, OSError) as error:
         line.close()
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     if not arguments.quiet:
         print(recovery.summary(), file=sys.stderr)
     return 1 if recovery.status == "limit" else 0
+
+
+def _check_arguments(arguments: argparse.Namespace) -> None:
+    """Refuse what would only fail after the search, which may take minutes."""
+    if arguments.jobs < 1:
+        raise OptionError(f"--jobs={arguments.jobs} must be at least 1")
+    outputs = [("--output", arguments.output), ("--tables", arguments.tables)]
+    taken = {_resolved("the puzzle", arguments.puzzle): "the puzzle"}
+    for name, path in outputs:
+        if path is None:
+            continue
+        place = _resolved(name, path)
+        if path.is_dir() or not path.parent.is_dir():
+            raise OptionError(f"{name}={str(path)!r} is no file that could be written")
+        if place in taken:
+            raise OptionError(f"{name}={str(path)!r} is {taken[place]}")
+        taken[place] = f"the file of {name} already"
+
+
+def _resolved(name: str, path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        # A NUL in the path, or symbolic links that lead in a circle.
+        raise OptionError(f"{name}={str(path)!r} is no file ({error})") from None
+
+
+def _write(files: dict[Path, str]) -> None:
+    """Write all files or none: each is complete before the first one takes its place."""
+    ready: list[tuple[str, Path]] = []
+    try:
+        for path, text in files.items():
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-"[:100])
+            ready.append((name, path))
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+            os.chmod(name, 0o644)
+        while ready:
+            name, path = ready[0]
+            os.replace(name, path)
+            ready.pop(0)
+    finally:
+        for name, _ in ready:
+            os.unlink(name)

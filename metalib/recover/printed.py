@@ -15,7 +15,7 @@ from ..errors import PuzzleError
 #: Relative widening of an interval. Sums of a few hundred floats err by far less, printed digits mean far more.
 SLACK = 1e-9
 
-_NUMBER = re.compile(r"(?P<sign>[+\-−–]?)(?P<whole>\d{1,40})(?:[.·](?P<decimals>\d{1,15}))?(?P<percent>\s*%)?")
+_NUMBER = re.compile(r"(?P<sign>[+\-−–]?)(?P<whole>[0-9]{1,40})(?:[.·](?P<decimals>[0-9]{1,15}))?(?P<percent>\s*%)?")
 _BOUND = re.compile(r"(?P<operator><|>|≤|≥|<=|>=)\s*(?P<number>.*)", re.DOTALL)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from ..errors import PuzzleError
 LARGEST_FILE = 1_000_000
 #: Deeper nesting than any puzzle has; PyYAML would run out of stack much later.
 DEEPEST = 20
+
+
+def _printable(text: str) -> bool:
+    return text.isprintable() or all(unicodedata.category(c) not in ("Cc", "Cs") or c in "\n\t" for c in text)
 
 
 class _Loader(yaml.SafeLoader):
@@ -30,6 +35,14 @@ class _Loader(yaml.SafeLoader):
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
+
+    def construct_scalar(self, node):
+        value = super().construct_scalar(node)
+        if isinstance(value, str) and not _printable(value):
+            # Escapes such as "\ud800" give text that no file can hold.
+            line = node.start_mark.line + 1
+            raise yaml.YAMLError(f"line {line}: {value[:80]!r} holds a control character or half a surrogate pair")
+        return value
 
     def construct_mapping(self, node, deep=False):
         seen = set()
