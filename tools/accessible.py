@@ -6,6 +6,7 @@ is written is changed there (scripts, buttons); the rest is mended in the writte
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -84,12 +85,14 @@ def head_tables(soup: BeautifulSoup) -> None:
         if not cell.get_text(strip=True):
             cell.name = "td"
             continue
-        head = cell.find_parent("thead") is not None
         if cell.find_parent(class_="dataframe"):
-            cell["scope"] = "col" if head else "row"
-        if cell.select_one(".math"):
-            # The role it has anyway: axe takes a heading for empty when its words are MathML, and goes by the role.
-            cell["role"] = "columnheader" if head else "rowheader"
+            cell["scope"] = "col" if cell.find_parent("thead") else "row"
+        for formula in cell.select(".math"):
+            # MathML alone is no text to axe and to some screen readers: say the formula in words instead.
+            words = soup.new_tag("span", attrs={"class": "visually-hidden"})
+            words.string = " ".join(re.sub(r"[\\(){}$_^,]", " ", formula.get_text()).split())
+            formula["aria-hidden"] = "true"
+            formula.insert_after(words)
 
 
 def box_tables(soup: BeautifulSoup) -> None:

@@ -13,7 +13,8 @@ export function watch(page, home) {
     if (response.status() >= 400) note(seen.missing, response.url());
   });
   page.on("requestfailed", (request) => {
-    if (request.url().startsWith(home)) note(seen.missing, `${request.url()} (${request.failure()?.errorText})`);
+    // What was still on its way when the page was left is not missing.
+    if (request.url().startsWith(home) && request.failure()?.errorText !== "net::ERR_ABORTED") note(seen.missing, `${request.url()} (${request.failure()?.errorText})`);
   });
   page.on("console", (message) => {
     if (message.type() === "error") note(seen.errors, message.text());

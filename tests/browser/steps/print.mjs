@@ -17,7 +17,7 @@ export async function run({ root, check, open }) {
       const shown = (selector) => [...document.querySelectorAll(selector)].some((node) => node.checkVisibility() && node.getClientRects().length);
       const name = (node) => `${node.tagName.toLowerCase()} ${node.id || node.className}`;
       // A box that scrolls on the screen cuts what it holds on paper.
-      const cut = [...document.querySelectorAll("article *")].filter((node) => {
+      const cut = [...document.querySelectorAll("article *:not(mjx-container *, .visually-hidden)")].filter((node) => {
         const style = getComputedStyle(node);
         return style.overflowX !== "visible" && node.clientWidth && node.scrollWidth > node.clientWidth + 1;
       });
