@@ -13,10 +13,10 @@ export UV_SYSTEM_CERTS := 1
 PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test notebooks recover bench lab format clean
+.PHONY: help book pdf test test-browser notebooks recover bench lab format clean
 
 help:  ## what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
 
 $(READY): requirements.txt constraints.txt pyproject.toml
 	@echo "== setting up $(VENV)"
@@ -47,6 +47,13 @@ test: $(READY)  ## set up, then check everything: style, numbers, stored noteboo
 	@echo "== checking the numbers, and that the checks notice altered outputs"
 	METALIB_FRESH=$(CURDIR)/_build/fresh $(BIN)/python -m pytest $(PARALLEL) tests metalib --doctest-modules
 
+# Needs chromium (or another in CHROMIUM), nodejs and npm beside what the rest needs.
+test-browser:  ## open every page of the built book in Chromium: offline, accessible, whole
+	@command -v node >/dev/null && command -v npm >/dev/null || \
+	  { echo "The browser tests need node and npm: apt-get install chromium nodejs npm" >&2; exit 2; }
+	test -e _build/html/index.html || $(MAKE) book
+	cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs
+
 notebooks: $(READY)  ## run every notebook and store its outputs (NAME=one for a single one)
 	$(BIN)/python tools/notebooks.py $(NAME)
 
@@ -64,5 +71,5 @@ format: $(READY)  ## format the code
 	$(BIN)/ruff format .
 
 clean:  ## remove what was built and installed
-	rm -rf _build $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build tests/browser/node_modules $(VENV) .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -30,15 +30,25 @@ filled = {key: trim_and_fill(review.tables_of(key)) for key in OUTCOMES}
 for key in ("PR", "AE"):
     tables = review.tables_of(key)
     label = review.outcome(key)["label"]
+    pooled = metalib.pool(tables)
+    drawn = figures.funnel_data(tables, labels=labels)
+    points = drawn[drawn["kind"] == "study"]
     notebook.figure(
         figures.funnel(tables, labels=labels),
         name=f"fig-funnel-{key.lower()}",
         caption=(
-            f"{label}: contour-enhanced funnel plot of {metalib.pool(tables).k} studies (recovered counts). Shaded bands mark "
+            f"{label}: contour-enhanced funnel plot of {pooled.k} studies (recovered counts). Shaded bands mark "
             "where a study would be significant at 0.10, 0.05 and 0.01."
         ),
-        alt=f"Funnel plot of {label.lower()} with {metalib.pool(tables).k} studies, too few to judge its symmetry.",
-        data=figures.funnel_data(tables, labels=labels),
+        alt=(
+            f"Funnel plot of {label.lower()} around the pooled odds ratio {text.number(pooled.ratio)}: "
+            + "; ".join(
+                f"{p.label} {text.number(p.estimate)}, standard error {text.number(p.se)}"
+                for p in points.itertuples()
+            )
+            + f". {len(points)} studies are too few to judge symmetry."
+        ),
+        data=drawn,
     )
 
 # %% [markdown]

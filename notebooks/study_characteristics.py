@@ -157,7 +157,15 @@ notebook.figure(
         "Share of each arm in each stage at baseline (recovered counts, percent of the arm). Rows of one study should look "
         "alike if allocation was random."
     ),
-    alt=f"Heat map of stage by study and arm; the two arms of {labels[worst['study'].iloc[0]]} differ completely.",
+    alt=(
+        f"Heat map of the share of patients in each stage, by study and arm. {labels[worst['study'].iloc[0]]}: "
+        + "; ".join(
+            f"stage {row.stage} {text.percent(100 * row.events_t / row.n_t)} under combination and "
+            f"{text.percent(100 * row.events_c / row.n_c)} under single treatment"
+            for row in worst.itertuples()
+        )
+        + f". In the other studies P is at least {text.p_value(stages.loc[stages['study'] != worst['study'].iloc[0], 'p'].min())}."
+    ),
     data=grid.reset_index(),
 )
 
