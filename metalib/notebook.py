@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from .checked_csv import csv_text
 from .errors import OptionError
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def figure(
     caption, alt : str
         The caption (MyST Markdown) can stand alone; the alternative text says what the figure shows.
     data : DataFrame
-        The numbers drawn; six significant digits of them are stored and compared.
+        The numbers drawn, written to NAME.csv for readers; six significant digits of them are stored and compared.
     page : bool
         Write NAME.md and NAME.png beside the figure: the same figure for a page that is no notebook to include, and
         as a picture for previews of links.
@@ -175,18 +176,24 @@ def figure(
     folder = Path(os.environ.get(FIGURES_VARIABLE) or FIGURES)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.svg").write_bytes(svg)
+    table_text = csv_text(data)
+    (folder / f"{name}.csv").write_text(table_text, encoding="utf-8")
     one_line = " ".join(alt.split())
-    stored = {"figure": name, "sha256": hashlib.sha256(svg).hexdigest()}
+    stored = {
+        "figure": name,
+        "sha256": hashlib.sha256(svg).hexdigest(),
+        "csv": hashlib.sha256(table_text.encode()).hexdigest(),
+    }
     if page:
         # From the root of the book, because a directive does not know where it was included from.
         target = f"/{Path.cwd().name}/{FIGURES}/{name}.svg"
-        included = f":::{{figure}} {target}\n:name: {name}-page\n:alt: {one_line}\n\n{caption}\n:::\n"
+        included = _figure_markdown(target, f"{name}-page", one_line, caption)
         (folder / f"{name}.md").write_text(included, encoding="utf-8")
         (folder / f"{name}.png").write_bytes(png)
         stored |= {"md": hashlib.sha256(included.encode()).hexdigest(), "png": hashlib.sha256(png).hexdigest()}
     display(
         {
-            "text/markdown": f":::{{figure}} {FIGURES}/{name}.svg\n:name: {name}\n:alt: {one_line}\n\n{caption}\n:::\n",
+            "text/markdown": _figure_markdown(f"{FIGURES}/{name}.svg", name, one_line, caption),
             "text/html": (
                 f'<figure><img alt="{html.escape(one_line)}" style="max-width:100%;background:white" '
                 f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
@@ -196,6 +203,14 @@ def figure(
         },
         raw=True,
         metadata={"metalib": stored},
+    )
+
+
+def _figure_markdown(path: str, name: str, alt: str, caption: str) -> str:
+    """Return the directive of a figure, with a link to its data below it."""
+    data = f"{{download}}`Data of this figure (CSV) <{path.removesuffix('svg')}csv>`"
+    return (
+        f":::{{figure}} {path}\n:name: {name}\n:alt: {alt}\n\n{caption}\n:::\n\n:::{{div}} figure-data\n{data}\n:::\n"
     )
 
 

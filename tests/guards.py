@@ -71,7 +71,10 @@ def files_of(output: dict) -> dict[str, str]:
     meta = output.get("metadata", {}).get("metalib", {})
     found = {}
     if "figure" in meta:
-        found = {f"figures/{meta['figure']}.{e}": meta.get("sha256" if e == "svg" else e) for e in ("svg", "md", "png")}
+        found = {
+            f"figures/{meta['figure']}.{e}": meta.get("sha256" if e == "svg" else e)
+            for e in ("svg", "csv", "md", "png")
+        }
     elif "download" in meta:
         found = {f"downloads/{meta['download']}.{e}": meta.get(e) for e in ("csv", "json")}
     return {name: stated for name, stated in found.items() if stated is not None}
