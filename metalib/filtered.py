@@ -106,7 +106,7 @@ def _html(
         for c in choices
     )
     form = (
-        f'<form hidden role="search" aria-label="Filter the table">'
+        f'<form hidden role="search" aria-label="Filter: {e(caption)}">'
         f'<label>Search <input type="search" autocomplete="off"></label>{fields}'
         '<output aria-live="polite"></output></form>'
     )

@@ -10,6 +10,8 @@ import guards
 import pytest
 
 ROOT = Path(__file__).parent.parent
+#: Programs of the browser tests, no modules with doctests.
+collect_ignore = ["browser"]
 
 
 @pytest.fixture(scope="session")

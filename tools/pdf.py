@@ -70,7 +70,11 @@ def paper(page: str, citation: dict) -> tuple[BeautifulSoup, list[tuple[str, str
     for link in article.select("a.download"):
         # Paper delivers no file; the paragraph holds nothing but such links.
         if (line := link.find_parent("p")) is not None:
-            line.decompose()
+            (line.find_parent("div", class_="figure-data") or line).decompose()
+    for box in article.select("div.output, div.cell_output, div.cell"):
+        # What is left of a cell that shows nothing would still take room, at worst a page of its own.
+        if not box.get_text(strip=True) and not box.find(["img", "svg", "table"]):
+            box.decompose()
     for folded in article.select("details"):
         folded["open"] = ""
     for box in article.select("[tabindex]"):

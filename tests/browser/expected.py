@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import explorer_states as states
 
 import metalib
-from metalib.effects import MEASURES
+from metalib.study_effects import MEASURES
 from metalib.specifications import _combinations
 
 
