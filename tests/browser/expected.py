@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import explorer_states as states
 
 import metalib
-from metalib.study_effects import MEASURES
 from metalib.specifications import _combinations
+from metalib.study_effects import MEASURES
 
 
 def choices(review: metalib.Review) -> dict:
