@@ -16,7 +16,7 @@ from ..errors import PuzzleError
 SLACK = 1e-9
 
 _NUMBER = re.compile(r"(?P<sign>[+\-−–]?)(?P<whole>[0-9]{1,40})(?:[.·](?P<decimals>[0-9]{1,15}))?(?P<percent>\s*%)?")
-_BOUND = re.compile(r"(?P<operator><|>|≤|≥|<=|>=)\s*(?P<number>.*)", re.DOTALL)
+_BOUND = re.compile(r"(?P<operator><=|>=|<|>|≤|≥)\s*(?P<number>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
