@@ -21,8 +21,9 @@ from metalib.consistency import (
     sum_of,
     z_and_interval,
 )
+from metalib.effects import cells, peto_effects, study_effects
 from metalib.errors import DataError, OptionError
-from metalib.heterogeneity import reml_loglik, reml_score, tau2_dl, tau2_pm, tau2_reml
+from metalib.heterogeneity import generalised_q, reml_loglik, reml_score, tau2_dl, tau2_pm, tau2_reml
 from metalib.pooling import pool_batch
 from metalib.published import p_from_interval, p_q_from_i2, read_printed
 
@@ -389,3 +390,79 @@ def test_which_checks_are_made_follows_from_what_is_printed() -> None:
     # The printed df goes before the one counted in the text.
     both = {"Chi2": read_printed("7.42"), "df": read_printed("4"), "I2": read_printed("46%")}
     assert [c.verdict for c in check_result(both, df=3)] == ["consistent"]
+
+
+# ---- what is shown ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD"])
+def test_effects_say_what_was_corrected_and_what_is_missing(measure: str) -> None:
+    tables = frame(("plain", 4, 40, 12, 42), ("zero", 0, 20, 5, 20), ("none", 0, 20, 0, 25), ("all", 9, 9, 8, 8))
+    out = metalib.effects(tables, measure).set_index("study")
+    assert list(out) == ["effect", "se", "ci_low", "ci_high", "estimable", "corrected", "reason"]
+    assert out["estimable"].tolist() == [True, True, measure == "RD", measure != "OR"]
+    assert out["corrected"].tolist() == [False, True, measure == "RD", measure != "OR"]
+    assert out["effect"].isna().tolist() == (~out["estimable"]).tolist()
+    assert out.loc["plain", "reason"] == ""
+    assert ("standard error only" in out.loc["zero", "reason"]) == (measure == "RD")
+    assert out.loc["zero", "reason"].startswith("zero cell: 0.5 added")
+    if measure != "RD":
+        assert out.loc["none", "reason"] == f"no events in either arm: {measure} not estimable"
+    if measure == "OR":
+        assert out.loc["all", "reason"] == "every patient of both arms had the event: OR not estimable"
+
+
+def test_what_is_not_estimable_has_the_stand_ins_0_and_1() -> None:
+    """Sums over studies rely on it: the stand-ins are finite, and never weighted."""
+    none = cells(*(np.array([x]) for x in (0.0, 20.0, 0.0, 25.0)))
+    for e in (study_effects(none, "OR"), study_effects(none, "RR"), peto_effects(none)):
+        assert (e.yi[0], e.vi[0], bool(e.estimable[0])) == (0.0, 1.0, False)
+
+
+@pytest.mark.parametrize(("tau2", "ci"), [("DL", "wald"), ("PM", "hksj"), ("REML", "wald")])
+def test_the_line_of_a_random_effects_result_shows_model_tau2_and_p(tau2: str, ci: str) -> None:
+    result = metalib.pool(THREE, "OR", "IV", "random", tau2, ci)
+    letter = "z" if ci == "wald" else "t"
+    line = result.summary()
+    assert f"; k = 3 (IV, random, {tau2}); " in line
+    assert line.endswith(f", tau2 = {result.tau2:.2f}")
+    assert f", {letter} = {result.statistic:.2f}, P = {result.p:.3f}; " in line
+    assert result.tau2_method == tau2
+    row = result.to_frame()
+    assert len(row) == 1
+    assert (row.loc[0, "tau2"], row.loc[0, "ratio_low"]) == (result.tau2, math.exp(result.ci_low))
+    fixed = metalib.pool(THREE)
+    assert "tau2" not in fixed.summary()
+    assert fixed.tau2_method is None
+    assert np.isnan(fixed.to_frame().loc[0, "tau2"])
+
+
+@pytest.mark.parametrize("option", ["measure", "method", "model", "tau2", "ci"])
+def test_an_unknown_option_is_named(option: str) -> None:
+    with pytest.raises(OptionError, match=f"^{option}='no such'"):
+        metalib.pool(THREE, **{option: "no such"})
+
+
+def test_a_count_that_no_float_can_hold_is_too_large() -> None:
+    for count in (2**60, 10**400):
+        with pytest.raises(DataError, match="n_t is too large"):
+            metalib.pool(frame(("a", 1, count, 1, 10)))
+    # Mixed whole numbers of any kind of object are counts as good as others.
+    mixed = frame(("a", 4, 40, 12, 42), ("b", 15, 60, 14, 55)).astype(object)
+    assert metalib.pool(mixed).estimate == metalib.pool(THREE[:2]).estimate
+
+
+def test_meta_analyses_of_one_batch_do_not_touch_each_other() -> None:
+    """Rows of very different spread, estimated together and one by one."""
+    y = np.array([[0.1, 0.2, 0.05, 0.4], [40.0, -90.0, 10.0, 300.0], [0.5, 0.5, 0.5, 0.5], [1.0, 2.0, 0.0, -1.0]])
+    v = np.array([[1e-4, 2e-4, 1e-3, 1e-4], [4.0, 9.0, 1.0, 2.0], [0.1, 0.2, 0.3, 0.4], [5e2, 1e-3, 1.0, 1.0]])
+    inside = np.ones((4, 4), dtype=bool)
+    inside[3, 1] = False
+    for method in (tau2_pm, tau2_reml):
+        together = method(y, v, inside)
+        alone = [float(method(y[i][inside[i]], v[i][inside[i]], np.ones(inside[i].sum(), bool))) for i in range(4)]
+        assert together == pytest.approx(np.array(alone), rel=1e-9, abs=1e-14)
+    for i, tau2 in itertools.product((0, 1), (0.0, 0.3)):
+        w = 1 / (v[i] + tau2)
+        expected = np.sum(w * (y[i] - np.average(y[i], weights=w)) ** 2)
+        assert generalised_q(np.full(4, tau2), y, v, inside)[i] == pytest.approx(expected, rel=1e-12)

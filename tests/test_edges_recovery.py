@@ -455,13 +455,20 @@ def test_a_risk_difference_may_be_negative_and_random_effects_have_tau2() -> Non
 
 
 def test_bounds_that_leave_nothing_are_named() -> None:
-    with pytest.raises(PuzzleError, match="'s0'") as caught:
+    with pytest.raises(PuzzleError, match=r"known\.s0") as caught:
         check_puzzle(
             small_puzzle(outcomes=[{"id": "x", "known": {"s0": {"events_t": [2, 6], "events_c": [6, 6]}}}, {"id": "y"}])
         )
     assert "events_c" in str(caught.value)
     with pytest.raises(PuzzleError, match="experimental arm of study"):
         check_puzzle(small_puzzle(totals=[{"outcome": "x", "arm": "experimental", "value": 12}]))
-    studies = [{"id": "s0", "n_t": [4, 4], "n_c": [6, 6], "max_difference": 1}, {"id": "s1", "n_t": 5, "n_c": 4}]
+    studies = [{"id": "s0", "n_t": [4, 8], "n_c": [4, 8], "max_difference": 1}, {"id": "s1", "n_t": 5, "n_c": 4}]
+    totals = [{"arm": "experimental", "value": 9}, {"arm": "control", "value": 12}]
+    change = {"studies": studies, "outcomes": [{"id": "x"}, {"id": "y"}], "links": []}
+    check_puzzle(small_puzzle(**change, totals=totals[:1]))
     with pytest.raises(PuzzleError, match="no pair of arm sizes"):
-        check_puzzle(small_puzzle(studies=studies, outcomes=[{"id": "x"}, {"id": "y"}], totals=[], links=[]))
+        check_puzzle(small_puzzle(**change, totals=totals))
+    with pytest.raises(PuzzleError, match="differ by at least 2"):
+        check_puzzle(
+            small_puzzle(**change, totals=[]) | {"studies": [{"id": "s0", "n_t": 4, "n_c": 6, "max_difference": 1}]}
+        )
