@@ -118,7 +118,9 @@ def p_q_and_q(q: Printed, df: int, p_q: Printed) -> Check:
 def p_q_and_i2(i2: Printed, df: int, p_q: Printed) -> Check:
     """Check P of heterogeneity against I2, given the degrees of freedom."""
     bounds = p_q_from_i2(i2, df)
-    return _compare("P(Q) and I²", "P", p_q, *bounds, f"I² = {i2.text}% with {df} df leaves a P", 4)
+    # Printed with a percent sign in some papers and without in others.
+    percent = i2.text.strip().removesuffix("%").rstrip()
+    return _compare("P(Q) and I²", "P", p_q, *bounds, f"I² = {percent}% with {df} df leaves a P", 4)
 
 
 def possible_k(i2: Printed, p_q: Printed, *, largest: int = 12) -> tuple[int, ...]:

@@ -158,11 +158,13 @@ def compare(printed: pd.DataFrame, values: Mapping[str, float | None]) -> pd.Dat
         digits = max(0, -math.floor(math.log10(row.unit) + 0.5))
         low = high = None
         verdict = "not checkable"
+        # An empty cell is missing or an empty text, as the frame was read.
+        read_as = row.read_as if isinstance(row.read_as, str) else ""
         # What is printed as a dash or a slash has no interval.
-        if is_number(row.read_as or row.text):
-            p = read_printed(row.read_as or row.text, row.unit)
+        if is_number(read_as or row.text):
+            p = read_printed(read_as or row.text, row.unit)
             low, high, verdict = p.low, p.high, p.verdict(value)
-        shown = f"{row.text} (read as {row.read_as})" if row.read_as else row.text
+        shown = f"{row.text} (read as {read_as})" if read_as else row.text
         rows.append((row.statistic, shown, low, high, value, number(value, digits), verdict))
     frame = pd.DataFrame(rows, columns=["statistic", "text", "low", "high", "value", "rounded", "verdict"])
     return frame.assign(id=printed["id"].tolist()) if "id" in printed else frame

@@ -12,6 +12,7 @@ from scipy import integrate, optimize, stats
 
 import metalib
 from metalib.consistency import (
+    as_frame,
     check_result,
     estimate_in_interval,
     i2_and_q,
@@ -25,7 +26,7 @@ from metalib.effects import cells, peto_effects, study_effects
 from metalib.errors import DataError, OptionError
 from metalib.heterogeneity import generalised_q, reml_loglik, reml_score, tau2_dl, tau2_pm, tau2_reml
 from metalib.pooling import pool_batch
-from metalib.published import p_from_interval, p_q_from_i2, read_printed
+from metalib.published import compare, p_from_interval, p_q_from_i2, read_printed
 
 COLUMNS = ["study", "events_t", "n_t", "events_c", "n_c"]
 
@@ -466,3 +467,76 @@ def test_meta_analyses_of_one_batch_do_not_touch_each_other() -> None:
         w = 1 / (v[i] + tau2)
         expected = np.sum(w * (y[i] - np.average(y[i], weights=w)) ** 2)
         assert generalised_q(np.full(4, tau2), y, v, inside)[i] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_bound_in_print_is_an_open_end() -> None:
+    below, above = read_printed("<0.001"), read_printed("> 0.90", 0.1)
+    assert (below.text, below.value, below.unit, below.low, below.high) == ("<0.001", 0.001, 0.001, 0.0, 0.001)
+    assert (above.text, above.value, above.unit, above.low, above.high) == ("> 0.90", 0.9, 0.1, 0.9, math.inf)
+    assert [below.verdict(v) for v in (0.0005, 0.0015, 0.0025)] == ["reproduced", "last digit", "not reproduced"]
+    assert [above.verdict(v) for v in (5.0, 0.85, 0.75)] == ["reproduced", "last digit", "not reproduced"]
+
+
+@pytest.mark.parametrize("empty", [None, "", float("nan")])
+def test_comparison_row_by_row(empty: object) -> None:
+    printed = pd.DataFrame(
+        [
+            ("one", "OR", "0.54", empty, 0.01),
+            ("two", "I2", "67%", empty, 1.0),
+            ("three", "P", "0.760", empty, 0.01),
+            ("four", "Chi2", "7,42", "7.42", 0.01),
+            ("five", "Z", "–", empty, 0.01),
+            ("six", "df", "3", empty, 1.0),
+        ],
+        columns=["id", "statistic", "text", "read_as", "unit"],
+    )
+    values = {"OR": 0.5449, "I2": 68.4, "P": 0.7549, "Chi2": 7.44, "Z": 1.23, "df": None}
+    out = compare(printed, values)
+    assert list(out) == ["statistic", "text", "low", "high", "value", "rounded", "verdict", "id"]
+    assert out["id"].tolist() == ["one", "two", "three", "four", "five", "six"]
+    assert out["text"].tolist() == ["0.54", "67%", "0.760", "7,42 (read as 7.42)", "–", "3"]
+    assert out["verdict"].tolist() == [
+        *("reproduced", "last digit", "last digit", "not reproduced", "not checkable", "not checkable")
+    ]
+    assert out["rounded"].tolist()[:5] == ["0.54", "68", "0.75", "7.44", "1.23"]
+    assert out.loc[:3, "low"].tolist() == pytest.approx([0.535, 66.5, 0.755, 7.415])
+    assert out.loc[:3, "high"].tolist() == pytest.approx([0.545, 67.5, 0.765, 7.425])
+    assert out.loc[4, ["low", "high"]].isna().all()
+    assert "id" not in compare(printed.drop(columns="id"), values)
+    with pytest.raises(DataError, match="Chi2"):
+        compare(printed, {k: v for k, v in values.items() if k != "Chi2"})
+
+
+def test_a_check_says_what_was_compared_and_how_it_came_out() -> None:
+    ratio = {"OR": "2.14", "CI low": "1.47", "CI high": "3.11", "P": "0.0001", "Z": "3.98"}
+    rest = {"Chi2": "7.42", "I2": "61%", "P(Q)": "0.06"}
+    checks = check_result({n: read_printed(t) for n, t in {**ratio, **rest}.items()}, df=3)
+    assert [(c.check, c.printed, c.verdict) for c in checks] == [
+        ("CI and OR", "2.14", "consistent"), ("P and CI", "0.0001", "consistent"), ("Z and CI", "3.98", "consistent"),
+        ("P and Z", "0.0001", "consistent"), ("I² and Chi²", "61%", "inconsistent"),
+        ("P(Q) and Chi²", "0.06", "consistent"),
+    ]  # fmt: skip
+    (last,) = check_result({n: read_printed(t) for n, t in (("I2", "60%"), ("P(Q)", "0.09"))}, df=3)
+    assert (last.check, last.printed, last.verdict) == ("P(Q) and I²", "0.09", "inconsistent")
+    starts = [
+        "The middle of [1.47, 3.11] on the log scale lies between 2.1", "2.14 [1.47, 3.11] leaves a P about 0.0001",
+        "2.14 [1.47, 3.11] leaves a Z between 3.9", "Z = 3.98 leaves a P about 0.0001",
+        "Chi² = 7.42 with 3 df leaves an I² between 59.5", "Chi² = 7.42 with 3 df leaves a P ",
+        "I² = 60% with 3 df leaves a P between 0.05",
+    ]  # fmt: skip
+    names = ["OR = 2.14", "P = 0.0001", "Z = 3.98", "P = 0.0001", "I² = 61%", "P = 0.06", "P = 0.09"]
+    for check, start, name in zip([*checks, last], starts, names, strict=True):
+        assert check.sentence.startswith(start), check.sentence
+        agreeing = "agrees with" if check.verdict == "consistent" else "does not agree with"
+        assert check.sentence.endswith(f"; printed is {name}, which {agreeing} it."), check.sentence
+    table = as_frame(checks)
+    assert list(table) == ["check", "printed", "low", "high", "verdict", "sentence"]
+    assert table["low"].tolist() == [c.low for c in checks]
+
+
+def test_the_ratio_is_checked_under_its_own_name() -> None:
+    printed = {n: read_printed(t) for n, t in (("RR", "2.14"), ("CI low", "1.47"), ("CI high", "3.11"))}
+    assert [c.check for c in check_result(printed, measure="RR")] == ["CI and OR"]
+    assert check_result(printed) == []
+    wrong = {**printed, "OR": read_printed("2.50"), "P": read_printed("0.0001")}
+    assert [(c.check, c.verdict) for c in check_result(wrong)] == [("CI and OR", "inconsistent")]
