@@ -11,16 +11,19 @@ from scipy import stats as st
 
 from metalib.errors import PuzzleError
 from metalib.pooling import pool_batch
+from metalib.recover import recover
 from metalib.recover.agree import agrees, ends
 from metalib.recover.arms import full_solutions, joint_arms, sizes
 from metalib.recover.bounds import arm_pairs, count_bounds, known
 from metalib.recover.box import box, q_bounds, tau2_edges
 from metalib.recover.halves import Pruner, concatenate, with_terms
 from metalib.recover.identify import canonical, complement, distinct, identify
+from metalib.recover.meet import _tau2
 from metalib.recover.model import Var
 from metalib.recover.pairs import Lookup, Range
 from metalib.recover.printed import printed
 from metalib.recover.puzzle import check_puzzle
+from metalib.recover.reader import load
 from metalib.recover.relation import Relation, codes, expand, join, join_size, matching_pairs, semijoin
 from metalib.recover.state import LimitReached, Limits, State
 from metalib.recover.terms import K, S, fixed_estimate, q_around, q_range, study_terms
@@ -67,6 +70,9 @@ def test_z_is_compared_without_its_sign() -> None:
     values = {"z": np.array([2.1, 2.2, np.nan]), "Q": np.array([1.0, 1.0, 1.0])}
     assert agrees(stats(z="-2.10", Q="1.0"), values).tolist() == [True, False, False]
     assert agrees({}, values).all()
+    p = printed("3.10")
+    edge = {"Q": np.array([p.low, p.high, np.nextafter(p.low, 0), np.nextafter(p.high, 9)])}
+    assert agrees({"Q": p}, edge).tolist() == [True, True, False, False]
 
 
 # ---- the box: a necessary condition, and a tight one -----------------------------------------------------------
@@ -390,10 +396,10 @@ def test_terms_of_halves_add_up_over_their_studies() -> None:
 
 
 def test_complement_keeps_the_odds_ratio_of_equal_arms_only() -> None:
-    tables = np.array([[4, 20, 9, 20], [13, 20, 17, 20], [4, 20, 9, 21], [-1, 5, -1, 5], [10, 20, 10, 20]])
-    expected = [[11, 20, 16, 20], [3, 20, 7, 20], [4, 20, 9, 21], [-1, 5, -1, 5], [10, 20, 10, 20]]
+    tables = np.array([[4, 20, 9, 20], [13, 20, 17, 20], [4, 20, 9, 21], [-1, 5, -1, 5], [8, 20, 9, 20]])
+    expected = [[11, 20, 16, 20], [3, 20, 7, 20], [4, 20, 9, 21], [-1, 5, -1, 5], [11, 20, 12, 20]]
     assert complement(tables).tolist() == expected
-    assert canonical(tables).tolist() == [[4, 20, 9, 20], [3, 20, 7, 20], *expected[2:]]
+    assert canonical(tables).tolist() == [[4, 20, 9, 20], [3, 20, 7, 20], *expected[2:4], [8, 20, 9, 20]]
 
 
 def test_how_far_a_cell_is_identified() -> None:
@@ -411,6 +417,9 @@ def test_how_far_a_cell_is_identified() -> None:
     everything = [[a, 1, c, 2] for a in range(2) for c in range(3)]
     assert judge(everything, everything, False)[:2] == ("free", "free")
     assert judge(everything[1:], everything[1:], False)[:2] == ("set", "set")
+    two_sizes = everything + [[a, 1, c, 1] for a in range(2) for c in range(2)]
+    assert judge(two_sizes, two_sizes, False)[:2] == ("free", "free")
+    assert judge(two_sizes[1:], two_sizes[1:], False)[:2] == ("set", "set")
     assert distinct(np.array([other, one, other])).tolist() == [one, other]
 
 
@@ -472,3 +481,154 @@ def test_bounds_that_leave_nothing_are_named() -> None:
         check_puzzle(
             small_puzzle(**change, totals=[]) | {"studies": [{"id": "s0", "n_t": 4, "n_c": 6, "max_difference": 1}]}
         )
+
+
+# ---- links, checks and what is shown ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_links_keep_exactly_the_rows_that_obey_them(exact: bool) -> None:
+    puzzle = check_puzzle(small_puzzle(links=[{"sum_to_n" if exact else "at_most_n": ["x", "y"]}], totals=[]))
+    state = State(puzzle, Limits())
+    names = ((o, arm) for arm in ("t", "c") for o in ("", "x", "y"))
+    cols = tuple(Var(o, "s1", arm) for o, arm in names)
+    rows = np.array(list(itertools.product([5], range(-1, 6), range(-1, 6), [4], range(-1, 5), range(-1, 5))))
+    kept = state.obey_links(Relation(cols, rows)).rows.tolist()
+
+    def obeys(n: int, x: int, y: int) -> bool:
+        used = max(x, 0) + max(y, 0)
+        return used == n if exact else used <= n
+
+    assert kept == [r for r in rows.tolist() if obeys(*r[:3]) and obeys(*r[3:])]
+    # With one category alone the others need at least their lower bound, whether they add up or not.
+    alone = Relation(tuple(Var(o, "s0", "t") for o in ("", "y")), np.array([[5, y] for y in range(7)]))
+    assert state.obey_links(alone).rows[:, 1].max() == 3
+
+
+def pooled_text(tables: np.ndarray, **options: str) -> dict[str, str]:
+    batch = pool_batch(*tables.T, **options)
+    return {
+        "effect": f"{math.exp(batch.estimate):.2f}", "ci_low": f"{math.exp(batch.ci_low):.2f}",
+        "ci_high": f"{math.exp(batch.ci_high):.2f}", "Q": f"{batch.Q:.2f}",
+    }  # fmt: skip
+
+
+def test_the_category_nobody_printed_follows_and_is_shown() -> None:
+    """Known arms; two categories printed, the third is what they leave."""
+    n, good, fair = np.array([[9, 8], [7, 9]]), np.array([[3, 2], [1, 4]]), np.array([[2, 5], [4, 2]])
+
+    def tables(events: np.ndarray) -> np.ndarray:
+        return np.stack([events[:, 0], n[:, 0], events[:, 1], n[:, 1]], axis=1)
+
+    content = {
+        "studies": [{"id": f"s{i}", "n_t": int(n[i, 0]), "n_c": int(n[i, 1])} for i in range(2)],
+        "outcomes": [{"id": "good"}, {"id": "fair"}, {"id": "poor"}],
+        "results": [
+            {"id": f"{name}{i}", "outcome": name, "studies": studies, "printed": pooled_text(tables(events)[: i + 1])}
+            for name, events in (("good", good), ("fair", fair))
+            for i, studies in enumerate((["s0"], ["s0", "s1"]))
+        ],
+        "links": [{"sum_to_n": ["good", "fair", "poor"]}],
+        "report_sums": {"good or fair": ["good", "fair"]},
+    }
+    recovery = recover(check_puzzle(content))
+    assert recovery.status == "solved"
+    assert recovery.checks["agrees"].all()
+    truth = {"good": good, "fair": fair, "poor": n - good - fair, "good or fair": good + fair}
+    table = recovery.tables()
+    assert [tuple(r) for r in table[["outcome", "study"]].to_numpy()] == [(o, s) for o in truth for s in ("s0", "s1")]
+    assert table["n_t"].dropna().isin([9, 7]).all()
+    shown = recovery.identification.set_index(["outcome", "study"])
+    (group,) = recovery.solutions
+    listed = recovery.solution_tables()
+    assert listed["solution"].max() == len(group) == recovery.count
+    for (name, events), (i, study) in itertools.product(truth.items(), enumerate(("s0", "s1"))):
+        row = shown.loc[(name, study)]
+        assert row["low_t"] <= events[i, 0] <= row["high_t"]
+        assert row["low_c"] <= events[i, 1] <= row["high_c"]
+        if name in ("good", "fair", "poor"):
+            mine = listed[(listed["outcome"] == name) & (listed["study"] == study)]
+            assert mine["events_t"].tolist() == group.kept.column(Var(name, study, "t")).tolist()
+            assert mine["events_c"].tolist() == group.kept.column(Var(name, study, "c")).tolist()
+            assert row["values"] == len(set(map(tuple, mine[["events_t", "events_c"]].to_numpy().tolist())))
+    assert shown.loc[("arm sizes", "s0"), "level"] == "unique"
+
+
+def test_a_total_of_the_category_nobody_printed_binds_every_study() -> None:
+    """Printed study by study, the third category is still searched in all of them: its total counts."""
+    n, good, fair = np.array([[4, 4], [5, 4]]), np.array([[2, 1], [1, 2]]), np.array([[1, 2], [2, 1]])
+    total = int((n - good - fair)[:, 0].sum())
+    results = []
+    for name, events in (("good", good), ("fair", fair)):
+        tables = np.stack([events[:, 0], n[:, 0], events[:, 1], n[:, 1]], axis=1)
+        for i, studies in enumerate((["s0"], ["s0", "s1"])):
+            effect = float(np.exp(pool_batch(*tables[: i + 1].T).estimate))
+            # Hardly a digit, so that many tables are left for the total to choose from.
+            coarse = {"effect": f"{effect:.0f}"}
+            results.append({"id": f"{name}{i}", "outcome": name, "studies": studies, "printed": coarse})
+    content = {
+        "studies": [{"id": f"s{i}", "n_t": int(n[i, 0]), "n_c": int(n[i, 1])} for i in range(2)],
+        "outcomes": [{"id": "good"}, {"id": "fair"}, {"id": "poor"}],
+        "results": results,
+        "links": [{"sum_to_n": ["good", "fair", "poor"]}],
+        "totals": [{"outcome": "poor", "arm": "experimental", "value": total}],
+    }
+    possible = {}
+    every = np.array(list(itertools.product(range(5), range(5), range(6), range(5)))).reshape(-1, 2, 2)
+    for name in ("good", "fair"):
+        keep = np.ones(len(every), dtype=bool)
+        for r in (r for r in results if r["outcome"] == name):
+            k = len(r["studies"])
+            batch = pool_batch(every[:, :k, 0], n[:k, 0], every[:, :k, 1], n[:k, 1])
+            shown = printed(r["printed"]["effect"])
+            effect = np.exp(batch.estimate)
+            keep &= (effect >= shown.low) & (effect <= shown.high)
+        possible[name] = every[keep]
+    expected = set()
+    for x, y in itertools.product(possible["good"], possible["fair"]):
+        rest = n - x - y
+        if (rest >= 0).all() and rest[:, 0].sum() == total:
+            expected.add((*x.ravel().tolist(), *y.ravel().tolist(), *rest.ravel().tolist()))
+    assert len(expected) > 10
+    recovery = recover(check_puzzle(content))
+    (group,) = recovery.solutions
+    cols = [Var(o, s, arm) for o in ("good", "fair", "poor") for s in ("s0", "s1") for arm in ("t", "c")]
+    assert set(map(tuple, group.kept.values(cols).tolist())) == expected
+    assert recovery.checks.set_index("result").loc["poor, experimental arms", "agrees"]
+
+
+@pytest.mark.parametrize("method", ["MH", "IV"])
+def test_tau2_of_sums_is_that_of_the_pooled_result(method: str) -> None:
+    rows = study_terms(*TABLES.T, "OR", method)
+    for members in ((0, 2), (0, 1, 2), (0, 2, 5), (2,), (0, 1, 2, 5)):
+        total = rows[list(members)].sum(axis=0)[None]
+        estimate, _ = fixed_estimate(total, "OR", method)
+        batch = pool_batch(*TABLES[list(members)].T, method=method, model="random")
+        assert _tau2(total, q_around(total, estimate))[0] == pytest.approx(float(batch.tau2), rel=1e-8, abs=1e-12)
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------
+
+
+def test_files_are_refused_by_name(tmp_path) -> None:
+    path = tmp_path / "one.yaml"
+    for text, problem in (
+        ("a: &x 1\nb: *x\n", "aliases"),
+        ("a: 1\nb: 2\na: 3\n", "line 3: key 'a' stands there twice"),
+        ("[1, 2]: 3\n", "line 1: a key must be plain text"),
+        ("[" * 21 + "]" * 21, "puzzle is nested too deeply"),
+        ("#" * 1_000_001, "larger than 1,000,000 bytes"),
+        ("a: [", "not valid YAML"),
+    ):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(PuzzleError, match=problem) as caught:
+            load(path)
+        assert caught.value.file == str(path)
+    path.write_bytes(b"a: \xff\xfe")
+    with pytest.raises(PuzzleError, match="not UTF-8") as caught:
+        load(path)
+    assert caught.value.file == str(path)
+    path.write_text("[" * 20 + "]" * 20 + "\n" + "#" * 900_000, encoding="utf-8")
+    assert load(path)
+    path.write_text("a: 1\nb: [x, {c: 2.50}]\n", encoding="utf-8")
+    assert load(path) == {"a": 1, "b": ["x", {"c": 2.5}]}

@@ -38,9 +38,10 @@ def _derivation(state: State, outcome: str, new: Sequence[str]) -> tuple[Derived
             continue
         others = [o for o in link.outcomes if o != outcome]
         open_ = [o for o in others if not _determined(state, link, o, new)]
-        if len(open_) == 1 and not any(state.holds(open_[0], s) for s in link.studies):
+        if len(open_) == 1 and not any(state.holds(open_[0], s) for s in new):
             rest = tuple(o for o in others if o != open_[0])
-            return Derived(open_[0], rest), tuple(o for o in rest if state.relation_of(o) is not None)
+            # An earlier step may have derived the same outcome for other studies: it stays in one relation.
+            return Derived(open_[0], rest), tuple(o for o in others if state.relation_of(o) is not None)
     return None, ()
 
 

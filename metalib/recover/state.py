@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from ..results import RATIOS
 from .bounds import Bounds, arm_pairs, count_bounds
 from .box import Box, box
-from .model import Puzzle, Result, Var
+from .model import Puzzle, Var
 from .relation import Relation, join, join_size, semijoin
 
 
@@ -121,8 +121,3 @@ class State:
                     size = relation.column(n)
                     keep &= (total + rest == size) if link.exact and complete else (total + rest <= size)
         return relation.take(keep) if not keep.all() else relation
-
-
-def closing(results: Sequence[Result], holds: Callable[[str, str], bool]) -> list[Result]:
-    """Return the results all of whose events are at hand."""
-    return [r for r in results if all(holds(r.outcome, s) for s in r.studies)]
