@@ -113,7 +113,7 @@ def test_one_study_has_no_hartung_knapp_interval() -> None:
     assert "two estimable studies" in one.reasons["se"]
     assert one.Q == 0
     assert one.p_Q is None
-    assert "one study" in one.reasons["p_Q"]
+    assert one.reasons["p_Q"] == "one study has no heterogeneity"
 
 
 # ---- estimators of tau2 against other ways to the same number --------------------------------------------------
@@ -341,9 +341,12 @@ def test_z_bounds_are_those_of_p() -> None:
     assert z_and_interval(*ratio, read_printed("4.30")).verdict == "inconsistent"
 
 
-@pytest.mark.parametrize(("i2", "df"), [("67%", 4), ("32%", 1), ("0%", 2), ("99.9%", 3), ("100%", 2)])
-def test_p_of_heterogeneity_that_i2_allows(i2: str, df: int) -> None:
-    printed = read_printed(i2)
+@pytest.mark.parametrize(
+    ("i2", "df", "unit"),
+    [("67%", 4, None), ("32%", 1, None), ("0%", 2, None), ("99.9%", 3, None), ("100%", 2, None), ("99.5%", 2, 1.0)],
+)
+def test_p_of_heterogeneity_that_i2_allows(i2: str, df: int, unit: float | None) -> None:
+    printed = read_printed(i2, unit)
 
     def tail(percent: float) -> float:
         return stats.chi2.sf(df / (1 - percent / 100), df) if percent < 100 else 0.0

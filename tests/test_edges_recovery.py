@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 from scipy import stats as st
+from test_recover import brute_force, found_set, make_puzzle
 
 from metalib.errors import PuzzleError
 from metalib.pooling import pool_batch
@@ -607,6 +608,46 @@ def test_tau2_of_sums_is_that_of_the_pooled_result(method: str) -> None:
         assert _tau2(total, q_around(total, estimate))[0] == pytest.approx(float(batch.tau2), rel=1e-8, abs=1e-12)
 
 
+def test_a_study_that_may_be_absent_takes_nothing_from_the_others() -> None:
+    cells = {"s1": {"events_t": [2, 5], "events_c": [0, 4]}}
+    outcomes = [{"id": "x", "known": cells, "optional": ["s1"], "reported": 1}, {"id": "y"}]
+    totals = [{"outcome": "x", "arm": "experimental", "value": 4}]
+    bounds = count_bounds(check_puzzle(small_puzzle(outcomes=outcomes, totals=totals, links=[])))
+    assert bounds[Var("x", "s0", "t")] == (0, 4)
+    assert bounds[Var("x", "s1", "t")] == (2, 4)
+    outcomes[0] = {"id": "x", "known": cells}
+    firm = count_bounds(check_puzzle(small_puzzle(outcomes=outcomes, totals=totals, links=[])))
+    assert firm[Var("x", "s0", "t")] == (0, 2)
+
+
+def test_a_total_that_is_only_checked_binds_nothing() -> None:
+    total = {"outcome": "x", "arm": "experimental", "value": 12, "role": "check"}
+    puzzle = check_puzzle(small_puzzle(totals=[total]))
+    assert puzzle.totals[0].role == "check"
+    assert count_bounds(puzzle) == count_bounds(check_puzzle(small_puzzle(totals=[])))
+
+
+def test_too_many_pairs_of_arms_are_refused_unless_the_difference_is_bounded() -> None:
+    wide = [{"id": "s0", "n_t": [1, 2000], "n_c": [1, 1000]}, {"id": "s1", "n_t": 5, "n_c": 4}]
+    change = {"outcomes": [{"id": "x"}, {"id": "y"}], "totals": [], "links": []}
+    with pytest.raises(PuzzleError, match="more than a million pairs") as caught:
+        check_puzzle(small_puzzle(studies=wide, **change))
+    assert caught.value.row == 1
+    check_puzzle(small_puzzle(studies=[{**wide[0], "max_difference": 10}, wide[1]], **change))
+    check_puzzle(small_puzzle(studies=[{**wide[0], "n_c": [1, 500]}, wide[1]], **change))
+
+
+@pytest.mark.parametrize("method", ["MH", "IV"])
+def test_the_search_by_ranges_of_tau2_loses_nothing(method: str, monkeypatch) -> None:
+    """The cut by tau2, meant for large steps, forced on a small one: against every table there is."""
+    monkeypatch.setattr("metalib.recover.meet.MANY", 0)
+    tables = np.array([[1, 4, 3, 4], [2, 3, 1, 4], [3, 4, 0, 3]])
+    content = make_puzzle(tables, [range(3)], 0, None, model="random", method=method)
+    expected = brute_force(content)
+    assert tuple(tables.ravel().tolist()) in expected
+    assert found_set(recover(check_puzzle(content)), 3) == expected
+
+
 # ---- reading ---------------------------------------------------------------------------------------------------
 
 
@@ -628,6 +669,9 @@ def test_files_are_refused_by_name(tmp_path) -> None:
     with pytest.raises(PuzzleError, match="not UTF-8") as caught:
         load(path)
     assert caught.value.file == str(path)
+    with pytest.raises(PuzzleError) as caught:
+        check_puzzle({**small_puzzle(), "title": 5})
+    assert caught.value.problem.startswith("title: ")
     path.write_text("[" * 20 + "]" * 20 + "\n" + "#" * 900_000, encoding="utf-8")
     assert load(path)
     path.write_text("a: 1\nb: [x, {c: 2.50}]\n", encoding="utf-8")
