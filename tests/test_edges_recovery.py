@@ -638,7 +638,7 @@ def test_too_many_pairs_of_arms_are_refused_unless_the_difference_is_bounded() -
 
 
 @pytest.mark.parametrize("method", ["MH", "IV"])
-def test_the_search_by_ranges_of_tau2_loses_nothing(method: str, monkeypatch) -> None:
+def test_the_cut_by_tau2_loses_nothing(method: str, monkeypatch) -> None:
     """The cut by tau2, meant for large steps, forced on a small one: against every table there is."""
     monkeypatch.setattr("metalib.recover.meet.MANY", 0)
     tables = np.array([[1, 4, 3, 4], [2, 3, 1, 4], [3, 4, 0, 3]])
