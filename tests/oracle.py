@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 import metalib
+from metalib.agreement import Comparison
 
 REVMAN = {
     "mh_fixed": ("MH", "fixed"),
@@ -26,35 +26,6 @@ FIELDS = {
     "Q": "Q", "Q_df": "df", "Q_p": "p_Q", "I2": "I2", "tau2": "tau2", "pi_t_km2_lb": "prediction_low",
     "pi_t_km2_ub": "prediction_high",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One number of metalib beside its golden twin, with the tolerance that the golden set states for it."""
-
-    dataset: str
-    source: str
-    measure: str
-    method: str
-    quantity: str
-    ours: object
-    golden: object
-    rtol: float = 1e-8
-    atol: float = 1e-12
-
-    @property
-    def agrees(self) -> bool:
-        if self.ours is None or self.golden is None or isinstance(self.golden, (bool, str)):
-            return self.ours == self.golden
-        return abs(self.ours - self.golden) <= self.rtol * max(abs(self.ours), abs(self.golden)) + self.atol
-
-    @property
-    def relative_difference(self) -> float:
-        """Difference relative to the larger number; absolute below 1e-6, where only rounding noise is left."""
-        if not isinstance(self.golden, (int, float)) or self.ours is None or self.golden is None:
-            return 0.0
-        size = max(abs(self.ours), abs(self.golden))
-        return abs(self.ours - self.golden) / (size if size > 1e-6 else 1.0)
 
 
 def load(folder: Path, name: str) -> tuple[pd.DataFrame, dict]:

@@ -1,0 +1,76 @@
+"""Comparison of metalib with other Python engines, statsmodels and PyMARE, on the tables of the golden sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from oracle import Comparison, load
+
+import metalib
+from metalib.crosscheck import statsmodels_crosscheck
+
+MEASURES = ("OR", "RR", "RD")
+PYMARE_CI = {"wald": "wald", "hksj": "knapp-hartung"}
+STATSMODELS = {
+    "IV fixed: estimate": ("iv_fixed", "estimate"),
+    "IV fixed: standard error": ("iv_fixed", "se"),
+    "Q": ("iv_fixed", "Q"),
+    "IV random (DL): tau2": ("iv_random DL", "tau2"),
+    "IV random (DL): estimate": ("iv_random DL", "estimate"),
+    "IV random (DL): standard error": ("iv_random DL", "se"),
+    "M-H fixed: estimate": ("mh_fixed", "estimate"),
+    "M-H fixed: standard error": ("mh_fixed", "se"),
+}
+
+
+def compare_statsmodels(folder: Path, name: str) -> Iterator[Comparison]:
+    """Yield what ``combine_effects`` and ``StratifiedTable`` say, where they compute the same quantity."""
+    tables, _ = load(folder, name)
+    for measure in MEASURES:
+        for row in statsmodels_crosscheck(tables, measure).itertuples():
+            if row.comparable:
+                method, quantity = STATSMODELS[row.quantity]
+                # Q of identical studies and tau2 at its limit are rounding noise around an exact 0.
+                yield Comparison(
+                    name, "statsmodels", measure, method, quantity, row.metalib, float(row.statsmodels), 1e-8, 1e-9
+                )
+
+
+def compare_pymare(folder: Path, name: str) -> Iterator[Comparison]:
+    """Yield inverse variance, fixed and DerSimonian-Laird, Wald and Hartung-Knapp, of sets of two studies or more."""
+    from pymare.estimators import DerSimonianLaird, WeightedLeastSquares
+
+    tables, _ = load(folder, name)
+    for measure in MEASURES:
+        single = metalib.effects(tables, measure)
+        used = single["estimable"].to_numpy()
+        if used.sum() < 2:
+            continue
+        y, v = single["effect"].to_numpy()[used], single["se"].to_numpy()[used] ** 2
+        fits = [("iv_fixed", "fixed", "wald", WeightedLeastSquares)]
+        fits += [(f"iv_random DL{'' if ci == 'wald' else ' hksj'}", "random", ci, DerSimonianLaird) for ci in PYMARE_CI]
+        for method, model, ci, estimator in fits:
+            theirs = pymare_fit(estimator, y, v, PYMARE_CI[ci])
+            options = {"model": model, "ci": ci} if model == "random" else {}
+            ours = metalib.pool(tables, measure, method="IV", **options)
+            for quantity, value in theirs.items():
+                if not (quantity == "tau2" and model == "fixed"):
+                    found = getattr(ours, quantity)
+                    # Identical studies: a Hartung-Knapp standard error of 0, where PyMARE has no t.
+                    if np.isnan(value) and ci == "hksj" and theirs["se"] < 1e-9 and ours.se < 1e-9:
+                        continue
+                    yield Comparison(name, "PyMARE", measure, method, quantity, found, value, 1e-8, 1e-9)
+
+
+def pymare_fit(estimator, y, v, correction: str) -> dict[str, float]:
+    """Return PyMARE's numbers of one model under metalib's names."""
+    from pymare import Dataset
+
+    with np.errstate(all="ignore"):
+        fit = estimator(small_sample_correction=correction).fit_dataset(Dataset(y, v, add_intercept=True)).summary()
+        stats = fit.get_fe_stats()
+    names = {"est": "estimate", "se": "se", "ci_l": "ci_low", "ci_u": "ci_high", "p": "p"}
+    found = {ours: float(np.ravel(stats[theirs])[0]) for theirs, ours in names.items()}
+    return found | {"tau2": float(np.ravel(fit.tau2)[0])}
