@@ -29,6 +29,7 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
+        """Whether the two are equal up to the stated tolerance."""
         if self.ours is None or self.golden is None or isinstance(self.golden, (bool, str)):
             return self.ours == self.golden
         return abs(self.ours - self.golden) <= self.rtol * max(abs(self.ours), abs(self.golden)) + self.atol
