@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,12 @@ from oracle import Comparison, load
 
 import metalib
 from metalib.crosscheck import statsmodels_crosscheck
+
+with warnings.catch_warnings():
+    # PyMARE leaves a file of its own open while it is imported.
+    warnings.simplefilter("ignore", ResourceWarning)
+    from pymare import Dataset
+    from pymare.estimators import DerSimonianLaird, WeightedLeastSquares
 
 MEASURES = ("OR", "RR", "RD")
 PYMARE_CI = {"wald": "wald", "hksj": "knapp-hartung"}
@@ -40,8 +47,6 @@ def compare_statsmodels(folder: Path, name: str) -> Iterator[Comparison]:
 
 def compare_pymare(folder: Path, name: str) -> Iterator[Comparison]:
     """Yield inverse variance, fixed and DerSimonian-Laird, Wald and Hartung-Knapp, of sets of two studies or more."""
-    from pymare.estimators import DerSimonianLaird, WeightedLeastSquares
-
     tables, _ = load(folder, name)
     for measure in MEASURES:
         single = metalib.effects(tables, measure)
@@ -66,8 +71,6 @@ def compare_pymare(folder: Path, name: str) -> Iterator[Comparison]:
 
 def pymare_fit(estimator, y, v, correction: str) -> dict[str, float]:
     """Return PyMARE's numbers of one model under metalib's names."""
-    from pymare import Dataset
-
     with np.errstate(all="ignore"):
         fit = estimator(small_sample_correction=correction).fit_dataset(Dataset(y, v, add_intercept=True)).summary()
         stats = fit.get_fe_stats()
