@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test test-browser notebooks recover bench mutants lab format clean
+.PHONY: help book pdf test test-browser notebooks recover validate bench mutants lab format clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ recover: $(READY)  ## search for the tables behind the printed numbers and write
 
 bench: $(READY)  ## time everything, here and in other programs, on this machine (minutes); then make notebooks NAME=benchmarks
 	$(BIN)/python -m benchmarks data/puzzle.yaml --output benchmarks/results.json
+
+validate: $(READY)  ## compare with every other engine on every golden set and store how well they agree
+	$(BIN)/python tools/validate.py
 
 mutants: $(READY)  ## change lines of the code and see whether the tests notice (20 minutes; NAME=one module)
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/mutation

@@ -2,46 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from oracle import Comparison
 
 MEASURES = ("OR", "RR", "RD")
 FOUR = ("mh_fixed", "iv_fixed", "mh_random", "iv_random")
-Cell = tuple[str, str, str]
+ESTIMATORS = ("DL", "PM", "REML")
+TRIMFILL = ("ee_l0", "dl_l0", "dl_r0")
+#: Quantities that the Python engines must be compared in, by method.
+WALD = ("estimate", "se", "ci_low", "ci_high", "p")
+STATSMODELS = {"iv_fixed": ("Q", "estimate", "se"), "iv_random DL": ("tau2", "estimate", "se")}
+#: engine, measure, method; of the Python engines also the quantity.
+Cell = tuple[str, ...]
 
 
-def expected(golden: dict) -> tuple[set[Cell], dict[Cell, str]]:
-    """Return the cells (engine, measure, method) a set must have, and those that are not comparable with the reason."""
-    cells: set[Cell] = set()
-    excused: dict[Cell, str] = {}
+def expected(folder: Path, name: str) -> tuple[set[Cell], dict[Cell, str]]:
+    """Return the cells a set must have, and those that are not comparable, each with the reason."""
+    golden = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    extra = json.loads((folder / "extra" / f"{name}.json").read_text(encoding="utf-8"))
+    verdicts: dict[Cell, str] = {}
     for measure in MEASURES:
-        block = golden["measures"][measure]
-        labels = (*FOUR, "peto") if measure == "OR" else FOUR
-        cells |= {("RevMan", measure, method) for method in ("study", *labels)}
-        if "subgroup" in golden["studies"]:
-            cells |= {("RevMan", measure, f"{m} {part}") for m in labels for part in ("subgroup", "between")}
-        for tau2 in ("DL", "PM", "REML"):
-            for ci in ("", " hksj"):
-                cell = ("metafor", measure, f"iv_random {tau2}{ci}")
-                reason = _not_comparable(block, tau2, bool(ci))
-                if reason:
-                    excused[cell] = reason
-                else:
-                    cells.add(cell)
-    return cells, excused
+        block, more = golden["measures"][measure], extra["measures"][measure]
+        verdicts |= _revman(golden, measure, block["revman"])
+        verdicts |= _metafor(measure, block)
+        verdicts |= _robustness(golden["studies"], measure, block, more)
+        verdicts |= _python(measure, block["revman"])
+    path = folder / "revman_stored" / f"{name}.json"
+    if path.exists():
+        verdicts |= dict.fromkeys(_stored(json.loads(path.read_text(encoding="utf-8"))), "")
+    return {c for c, reason in verdicts.items() if not reason}, {c: reason for c, reason in verdicts.items() if reason}
 
 
-def missing(golden: dict, comparisons: Iterable[Comparison]) -> list[Cell]:
+def seen(comparisons: Iterable[Comparison]) -> set[Cell]:
+    """Return the cells that were compared."""
+    found: set[Cell] = set()
+    for c in comparisons:
+        found |= {(c.source, c.measure, c.method), (c.source, c.measure, c.method, c.quantity)}
+    return found
+
+
+def missing(folder: Path, name: str, comparisons: Iterable[Comparison]) -> list[Cell]:
     """Return the cells that were expected and not compared."""
-    return sorted(expected(golden)[0] - {(c.source, c.measure, c.method) for c in comparisons})
+    return sorted(expected(folder, name)[0] - seen(comparisons))
+
+
+def _revman(golden: dict, measure: str, block: dict) -> dict[Cell, str]:
+    labels = (*FOUR, "peto") if measure == "OR" else FOUR
+    methods = ["study", *labels]
+    if "subgroup" in golden["studies"]:
+        methods += [f"{label} {part}" for label in labels for part in ("subgroup", "between")]
+    cells = {("RevMan", measure, method): "" for method in methods}
+    for label in ("mh_fixed", "mh_random"):
+        theirs = block.get("leave1out", {}).get(label, {}).get("estimate", [])
+        reason = "" if any(x is not None for x in theirs) else "nothing is left after leaving one study out"
+        cells["RevMan", measure, f"{label} leave-one-out"] = reason
+    return cells
+
+
+def _metafor(measure: str, block: dict) -> dict[Cell, str]:
+    cells = {}
+    for tau2 in ESTIMATORS:
+        for ci in ("", " hksj"):
+            cells["metafor", measure, f"iv_random {tau2}{ci}"] = _not_comparable(block, tau2, bool(ci))
+    return cells
 
 
 def _not_comparable(block: dict, tau2: str, hartung_knapp: bool) -> str:
-    for key in ("yi", "sei"):
-        for a, b in zip(block["revman"]["effects"][key], block["effects"][key], strict=True):
-            if (a is None) != (b is None) or (a is not None and abs(a - b) > 1e-9 * max(abs(b), 1e-3)):
-                return "metafor's study effects are not RevMan's"
+    if not _same_effects(block):
+        return "metafor's study effects are not RevMan's"
     fit = block.get("re", {}).get(tau2, {"error": ""})
     if "error" in fit:
         return "metafor has no result"
@@ -51,7 +82,80 @@ def _not_comparable(block: dict, tau2: str, hartung_knapp: bool) -> str:
             return "one study has no Hartung-Knapp interval"
         if "error" in knha or knha.get("t") in ("Inf", "-Inf", None):
             return "identical studies: t is infinite"
-        best = fit.get("tau2_global")
-        if best is not None and abs(best - fit["tau2"]) > 1e-6 * max(best, fit["tau2"]) + 1e-9:
+        if _lower_maximum(fit):
             return "metafor stops on the lower of two maxima"
     return ""
+
+
+def _robustness(studies: dict, measure: str, block: dict, extra: dict) -> dict[Cell, str]:
+    other = "" if _same_effects(block) else "metafor's study effects are not RevMan's"
+    cells = {"M-H, nothing added": ""}
+    if measure == "OR":
+        cells["Harbord"] = ""
+    cells |= dict.fromkeys(("qprofile", "Egger", "Peters"), other)
+    for tau2 in ESTIMATORS:
+        fit = block.get("re", {}).get(tau2, {"error": ""})
+        theirs = extra["re"].get(tau2, {}).get("knha_adhoc_ci", {"error": ""})
+        none = "metafor has no result" if "error" in fit or "error" in theirs else ""
+        one = "one study has no Hartung-Knapp interval" if fit.get("k") == 1 else ""
+        lower = "metafor stops on the lower of two maxima" if not none and _lower_maximum(fit) else ""
+        cells[f"hksj_adhoc {tau2}"] = other or none or one or lower
+    for label in TRIMFILL:
+        golden = extra["trimfill"].get(label, {"error": ""})
+        cells[f"trim and fill {label}"] = other or ("metafor has no result" if "error" in golden else "")
+    for order, theirs in extra["cumulative"].items():
+        sums = "metafor leaves zero cells alone" if measure == "RD" or _zero_cell(studies) else ""
+        for label, reason in (("mh", sums), ("dl", other)):
+            none = "" if any(x is not None for x in theirs[label].get("estimate", [])) else "metafor has no result"
+            cells[f"cumulative {label} {order}"] = reason or none
+    return {("metafor", measure, method): reason for method, reason in cells.items()}
+
+
+def _python(measure: str, block: dict) -> dict[Cell, str]:
+    k = sum(block["effects"]["estimable"])
+    few = "" if k > 1 else "fewer than two estimable studies"
+    fixed = block["iv_fixed"]
+    untruncated = "tau2 is not truncated there" if not few and fixed["Q"] < fixed["Q_df"] else ""
+    cells = {}
+    for method, quantities in STATSMODELS.items():
+        reason = few or (untruncated if method == "iv_random DL" else "")
+        cells |= {("statsmodels", measure, method, quantity): reason for quantity in quantities}
+    if measure == "OR":
+        reason = "" if k else "no study is estimable"
+        cells |= {("statsmodels", measure, "mh_fixed", quantity): reason for quantity in ("estimate", "se")}
+    # Where all studies have the same effect PyMARE divides 0 by 0 for Hartung-Knapp limits and P.
+    effects = [y for y in block["effects"]["yi"] if y is not None]
+    same = "identical studies" if k > 1 and max(effects) - min(effects) < 1e-9 else ""
+    for method in ("iv_fixed", "iv_random DL", "iv_random DL hksj"):
+        for quantity in (*WALD, "tau2"):
+            if method != "iv_fixed" or quantity != "tau2":
+                undefined = same if method.endswith("hksj") and quantity in ("ci_low", "ci_high", "p") else ""
+                cells["PyMARE", measure, method, quantity] = few or undefined
+    return cells
+
+
+def _stored(stored: dict) -> Iterator[Cell]:
+    measure, method = stored["measure"], stored["method"]
+    yield ("RevMan stored", measure, "study")
+    if stored["dataset"].startswith("rm5_"):
+        yield ("RevMan stored", measure, method)
+        if (stored.get("between") or {}).get("Q") is not None:
+            yield ("RevMan stored", measure, f"{method} between")
+
+
+def _lower_maximum(fit: dict) -> bool:
+    best = fit.get("tau2_global")
+    return best is not None and abs(best - fit["tau2"]) > 1e-6 * max(best, fit["tau2"]) + 1e-9
+
+
+def _zero_cell(studies: dict) -> bool:
+    rows = zip(studies["ai"], studies["n1i"], studies["ci"], studies["n2i"], strict=True)
+    return any(0 in (a, n1 - a, c, n2 - c) for a, n1, c, n2 in rows)
+
+
+def _same_effects(block: dict) -> bool:
+    for key in ("yi", "sei"):
+        for a, b in zip(block["revman"]["effects"][key], block["effects"][key], strict=True):
+            if (a is None) != (b is None) or (a is not None and abs(a - b) > 1e-9 * max(abs(b), 1e-3)):
+                return False
+    return True

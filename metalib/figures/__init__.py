@@ -1,6 +1,6 @@
 """Figures, all in one style."""
 
-from .agreement import agreement_strip
+from .agreement import agreement_map
 from .flow import FlowBox, flow_diagram
 from .forest import forest
 from .forest_rows import forest_data
@@ -14,7 +14,7 @@ from .style import style
 __all__ = [
     "FlowBox",
     "OverviewRow",
-    "agreement_strip",
+    "agreement_map",
     "bias_graph",
     "bias_summary",
     "flow_diagram",

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from ..agreement import DECADES
 from ..errors import DataError
-from .style import OKABE_ITO, style
+from .style import VERMILLION, style
 
-_MARKERS = "osD^vP"
-#: Where exact agreement stands: left of every difference that double precision can show.
-_EXACT = -18.0
-_NEEDED = ("engine", "quantity", "difference")
+_NEEDED = ("engine", "quantity", "rtol", *DECADES)
 
 
-def agreement_strip(frame: pd.DataFrame) -> Figure:
-    """Draw log10 of relative differences by quantity, one colour and marker an engine.
+def agreement_map(summary: pd.DataFrame) -> Figure:
+    """Draw how many values lie in each decade of relative difference: one panel an engine, one line a quantity.
 
     Parameters
     ----------
-    frame : DataFrame
-        ``engine, quantity, difference``, one row a comparison. A difference of 0 stands in a column of its own. Equal
-        places (to a tenth of a decade) are drawn once.
+    summary : DataFrame
+        ``engine, quantity, rtol`` and the columns :data:`metalib.agreement.DECADES`, one row for each engine and
+        quantity; panels and lines keep the order of first appearance. A bar marks the tolerance, ``rtol``.
 
     Returns
     -------
@@ -33,36 +32,40 @@ def agreement_strip(frame: pd.DataFrame) -> Figure:
     DataError
         A column is missing or there is nothing to draw.
     """
-    missing = [name for name in _NEEDED if name not in frame.columns]
+    missing = [name for name in _NEEDED if name not in summary.columns]
     if missing:
         raise DataError(f"column {', '.join(missing)} is missing")
-    if frame.empty:
+    if summary.empty:
         raise DataError("there is no comparison to draw")
-    quantities, engines = sorted(frame["quantity"].unique()), sorted(frame["engine"].unique())
-    positive = frame["difference"].to_numpy(float)
-    places = np.full(len(frame), _EXACT)
-    np.log10(positive, out=places, where=positive > 0)
-    points = pd.DataFrame(
-        {"engine": frame["engine"].to_numpy(), "quantity": frame["quantity"].to_numpy(), "x": places.round(1)}
-    ).drop_duplicates()
+    engines, quantities = list(summary["engine"].unique()), list(summary["quantity"].unique())
+    norm = LogNorm(1, max(10.0, float(summary[list(DECADES)].to_numpy().max())))
     with style():
-        fig = Figure(figsize=(7.4, 1.4 + 0.24 * len(quantities)), layout="constrained")
-        ax = fig.subplots()
-        for i, engine in enumerate(engines):
-            part = points[points["engine"] == engine]
-            shift = 0.6 * ((i + 0.5) / len(engines) - 0.5)
-            y = [quantities.index(q) + shift for q in part["quantity"]]
-            ax.plot(
-                part["x"], y, _MARKERS[i % len(_MARKERS)], color=OKABE_ITO[(0, 5, 6, 3, 7, 1)[i % 6]], markersize=3,
-                linestyle="none", label=engine,
-            )  # fmt: skip
-        ax.set_yticks(range(len(quantities)), quantities)
-        ax.set_ylim(len(quantities) - 0.4, -0.6)
-        right = max(-7.0, np.ceil(points["x"].max()))
-        ax.set_xlim(_EXACT - 0.7, right + 0.3)
-        ticks = list(range(-16, int(right) + 1, 2))
-        ax.set_xticks([_EXACT, *ticks], ["exact", *(str(t).replace("-", "−") for t in ticks)])
-        ax.axvline(_EXACT + 0.8, color="0.7", linewidth=0.8)
-        ax.set_xlabel("log10 of the relative difference")
-        fig.legend(loc="outside upper right", ncols=len(engines))
+        fig = Figure(figsize=(9.0, 1.5 + 0.2 * len(quantities)), layout="constrained")
+        axes = fig.subplots(1, len(engines), sharey=True, squeeze=False)[0]
+        for ax, engine in zip(axes, engines, strict=True):
+            image = _panel(ax, summary[summary["engine"] == engine].set_index("quantity"), quantities, norm)
+            ax.set_title(engine)
+        axes[0].set_yticks(range(len(quantities)), quantities)
+        fig.supxlabel("Relative difference, power of ten", fontsize="medium")
+        fig.colorbar(image, ax=list(axes), label="Values", pad=0.01, fraction=0.03)
     return fig
+
+
+def _panel(ax, rows: pd.DataFrame, quantities: list[str], norm: LogNorm):
+    counts = rows[list(DECADES)].reindex(quantities)
+    shown = np.ma.masked_less(counts.fillna(0).to_numpy(float), 0.5)
+    image = ax.imshow(shown, aspect="auto", cmap="cividis_r", norm=norm)
+    for i, quantity in enumerate(quantities):
+        if quantity not in rows.index:
+            # Nothing to compare in this engine.
+            ax.axhspan(i - 0.5, i + 0.5, color="0.93", linewidth=0)
+            continue
+        tolerance = float(rows.loc[quantity, "rtol"])
+        edge = DECADES.index(f"1e{round(np.log10(tolerance))}") + 0.5
+        ax.plot([edge, edge], [i - 0.5, i + 0.5], color=VERMILLION, linewidth=1.6)
+    ticks = [i for i, name in enumerate(DECADES) if name in ("0", "1e-14", "1e-11", "1e-8", "1e-5")]
+    ax.set_xticks(ticks, ["exact", *(DECADES[i].removeprefix("1e").replace("-", "−") for i in ticks[1:])])
+    ax.tick_params(axis="x", labelsize="small")
+    ax.get_xticklabels()[0].set_rotation(90)
+    ax.tick_params(axis="y", length=0)
+    return image
