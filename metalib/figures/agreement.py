@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LogNorm
@@ -14,14 +16,16 @@ from .style import VERMILLION, style
 _NEEDED = ("engine", "quantity", "rtol", *DECADES)
 
 
-def agreement_map(summary: pd.DataFrame) -> Figure:
+def agreement_map(summary: pd.DataFrame, quantities: Sequence[str] | None = None) -> Figure:
     """Draw how many values lie in each decade of relative difference: one panel an engine, one line a quantity.
 
     Parameters
     ----------
     summary : DataFrame
         ``engine, quantity, rtol`` and the columns :data:`metalib.agreement.DECADES`, one row for each engine and
-        quantity; panels and lines keep the order of first appearance. A bar marks the tolerance, ``rtol``.
+        quantity; panels keep the order of first appearance. A bar marks the tolerance, ``rtol``.
+    quantities : sequence of str, optional
+        The lines and their order; by default the quantities in order of first appearance.
 
     Returns
     -------
@@ -37,7 +41,8 @@ def agreement_map(summary: pd.DataFrame) -> Figure:
         raise DataError(f"column {', '.join(missing)} is missing")
     if summary.empty:
         raise DataError("there is no comparison to draw")
-    engines, quantities = list(summary["engine"].unique()), list(summary["quantity"].unique())
+    engines = list(summary["engine"].unique())
+    quantities = list(quantities if quantities is not None else summary["quantity"].unique())
     norm = LogNorm(1, max(10.0, float(summary[list(DECADES)].to_numpy().max())))
     with style():
         fig = Figure(figsize=(9.0, 1.5 + 0.2 * len(quantities)), layout="constrained")
