@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import pandas as pd
 import pytest
 from oracle import compare
 from validation import GOLDEN, SETS, STORED
@@ -11,6 +14,20 @@ def test_every_set_is_there() -> None:
     assert len(SETS) == 105
     assert len(STORED) == 22
     assert sorted(path.stem for path in (GOLDEN / "extra").glob("*.json")) == list(SETS)
+
+
+def test_every_set_names_its_source() -> None:
+    sets = pd.read_csv(GOLDEN / "SETS.csv", keep_default_na=False)
+    assert sets["set"].tolist() == list(SETS)
+    golden = [json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8")) for name in SETS]
+    assert sets["k"].tolist() == [len(g["studies"]["ai"]) for g in golden]
+    assert (sets[["kind", "source", "made_with", "command"]] != "").all(axis=None)
+    for row, g in zip(sets.itertuples(), golden, strict=True):
+        r, metafor = g["versions"]["R"].split()[2], "-".join(g["versions"]["metafor"].rsplit(".", 1))
+        assert row.made_with.startswith(f"R {r}, metafor {metafor}")
+    assert set(sets["command"]) == {"A", "B", "C"}
+    stored = sets["kind"].isin(["Cochrane Library", "RevMan file"])
+    assert set(sets.loc[stored, "set"]) == set(STORED)
 
 
 @pytest.mark.parametrize("source", ["RevMan", "metafor"])
