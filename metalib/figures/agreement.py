@@ -68,7 +68,7 @@ def _panel(ax, rows: pd.DataFrame, quantities: list[str], norm: LogNorm):
         tolerance = float(rows.loc[quantity, "rtol"])
         edge = DECADES.index(f"1e{round(np.log10(tolerance))}") + 0.5
         ax.plot([edge, edge], [i - 0.5, i + 0.5], color=VERMILLION, linewidth=1.6)
-    ticks = [i for i, name in enumerate(DECADES) if name in ("0", "1e-14", "1e-11", "1e-8", "1e-5")]
+    ticks = [i for i, name in enumerate(DECADES) if name in ("0", "1e-13", "1e-9", "1e-5")]
     ax.set_xticks(ticks, ["exact", *(DECADES[i].removeprefix("1e").replace("-", "−") for i in ticks[1:])])
     ax.tick_params(axis="x", labelsize="small")
     ax.get_xticklabels()[0].set_rotation(90)
