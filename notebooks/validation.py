@@ -256,7 +256,7 @@ notebook.table(
 # %% [markdown]
 # ### Known differences
 #
-# Programs also differ, by convention and not by error. Each row below is measured on all sets: in how many sets the two conventions give different numbers (by more than 10⁻⁸), the largest difference, and an example with both numbers. metalib follows RevMan.
+# Programs also differ, by convention and not by error. Each is measured on all sets: in how many sets the two conventions give different numbers (by more than 10⁻⁸), the largest difference, and an example with both numbers. metalib follows RevMan.
 
 # %% tags=["hide-input"]
 REASONS = {
@@ -343,30 +343,37 @@ def shown(value, digits):
     return text.number(value, digits) if math.isfinite(value) else "none"
 
 
-rows = []
+rows, reasons = [], []
 for name, (quantity, engine, digits, reason) in REASONS.items():
     row = differences.loc[name]
+    label = name.replace("tau2", "τ²").replace("I2", "I²")
+    reasons.append({"Difference": label, "Why": notebook.Raw(reason)})
     rows.append(
         {
-            "Difference": name.replace("tau2", "τ²").replace("I2", "I²"),
-            "Quantity": quantity,
+            "Difference": f"{label}: {quantity}" if quantity != label else label,
             "Sets": str(row["sets"]),
             "Cases": f"{row['differs']} of {row['compared']}",
             "Largest": text.scientific(row["largest"])
             if row["largest"] < 1e-4
             else shown(row["largest"], min(digits, 4)),
-            "Example": f"{row['dataset']}, {row['measure']}",
+            "Example": f"{row['dataset'].replace('_', ' ')}, {row['measure']}",
             "metalib": shown(row["ours"], digits),
-            "Other": f"{shown(row['theirs'], digits)} ({engine})",
-            "Why": notebook.Raw(reason),
+            "Other": shown(row["theirs"], digits),
+            "Program": engine,
         }
     )
 notebook.table(
+    pd.DataFrame(reasons),
+    name="tab-known-reasons",
+    caption="Where programs differ by convention, and why.",
+    align="ll",
+)
+notebook.table(
     pd.DataFrame(rows),
     name="tab-known-differences",
-    caption="Where programs differ by convention, measured on all sets.",
-    align="llrrrlrrl",
-    note="A case is one set with one measure (OR, RR or RD); for stored P values one test.",
+    caption="The same differences, measured on all sets, with one example each.",
+    align="lrrrlrrl",
+    note="A case is one set with one measure (OR, RR or RD); for stored P values one test. Effects and intervals of ratios are on the log scale. The example is the largest difference, of a published set where there is one.",
 )
 notebook.glue_as(
     "zero",
