@@ -63,6 +63,9 @@ def rebuilt(path: Path, fresh: Path) -> nbformat.NotebookNode:
 def writes_the_same_files(path: Path, fresh: Path) -> None:
     """Check that the stored notebook and its files are those of the fresh run."""
     stored, again = guards.stored(path), rebuilt(path, fresh)
+    # Run on a machine that calculates alike: nothing is put down to noise.
+    exact = stored.metadata["metalib"]["arithmetic"] == tool.arithmetic()
+    assert not exact or stored == again, f"{path.stem}: a fresh run stores something else"
     if path.with_suffix(".ipynb").read_text(encoding="utf-8") != tool.as_text(again):
         assert without_pictures(stored) == without_pictures(again), f"{path.stem}: a fresh run stores something else"
         old, new = pictures(stored), pictures(again)
@@ -71,7 +74,7 @@ def writes_the_same_files(path: Path, fresh: Path) -> None:
             assert one == other or same_pixels(one, other), f"{path.stem}: the pixels of a figure differ"
     for name in guards.files_written(again):
         one, other = ((folder / file).read_bytes() for folder, file in ((path.parent, name), (fresh, Path(name).name)))
-        assert one == other or same_file(one, other, name), f"a fresh run writes another {name}"
+        assert one == other or (not exact and same_file(one, other, name)), f"a fresh run writes another {name}"
 
 
 def same_file(one: bytes, other: bytes, name: str) -> bool:

@@ -283,5 +283,5 @@ def _forged(state: State, cells: list[dict]) -> dict:
                     output.metadata["metalib"]["sha256" if ending == "svg" else ending] = guards.sha256(content)
     if len(notebook.cells) == len(cells):
         return tool.normalise(notebook, cells)
-    notebook.metadata["metalib"] = tool.stored_hashes(notebook, cells)
+    notebook.metadata["metalib"] |= tool.stored_hashes(notebook, cells)
     return notebook

@@ -22,11 +22,11 @@ from metalib.consistency import (
     sum_of,
     z_and_interval,
 )
-from metalib.effects import cells, peto_effects, study_effects
 from metalib.errors import DataError, OptionError
 from metalib.heterogeneity import generalised_q, reml_loglik, reml_score, tau2_dl, tau2_pm, tau2_reml
 from metalib.pooling import pool_batch
 from metalib.published import compare, p_from_interval, p_q_from_i2, read_printed
+from metalib.study_effects import cells, peto_effects, study_effects
 
 COLUMNS = ["study", "events_t", "n_t", "events_c", "n_c"]
 
@@ -201,14 +201,6 @@ def test_the_batch_keeps_its_shape_and_its_subsets() -> None:
         assert batch.weights[i, j][inside] == pytest.approx(100 * w / w.sum(), rel=1e-12)
         assert np.isnan(batch.weights[i, j][~inside]).all()
         assert (batch.k[i, j], batch.df[i, j]) == (inside.sum(), inside.sum() - 1)
-
-
-def test_whole_numbers_mark_studies_as_well_as_truth_values() -> None:
-    counts = [THREE[c].to_numpy() for c in COLUMNS[1:]]
-    one = pool_batch(*counts, include=np.array([1, 0, 1]))
-    other = pool_batch(*counts, include=np.array([True, False, True]))
-    assert one.estimate == other.estimate
-    assert one.k == 2
 
 
 @pytest.mark.parametrize("ci", ["hksj", "hksj_adhoc"])

@@ -1,0 +1,16 @@
+"""Five golden sets compared anew for every mutant; the tests proper keep their comparisons, which a mutant would inherit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from oracle import compare
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+SETS = ("bcg", "edge_zero_several", "edge_double_zero_one", "edge_identical", "edge_every_double_zero")
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_agrees_with_golden_numbers(name: str) -> None:
+    assert [c for c in compare(GOLDEN, name) if not c.agrees] == []
