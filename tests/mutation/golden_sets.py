@@ -1,4 +1,4 @@
-"""Five golden sets compared anew for every mutant; the tests proper keep their comparisons, which a mutant would inherit."""
+"""Five golden sets, compared anew for every mutant: a mutant would inherit what the tests proper keep."""
 
 from __future__ import annotations
 
