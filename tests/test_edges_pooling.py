@@ -535,3 +535,75 @@ def test_the_ratio_is_checked_under_its_own_name() -> None:
     assert check_result(printed) == []
     wrong = {**printed, "OR": read_printed("2.50"), "P": read_printed("0.0001")}
     assert [(c.check, c.verdict) for c in check_result(wrong)] == [("CI and OR", "inconsistent")]
+
+
+def test_durations_are_no_counts() -> None:
+    with pytest.raises(DataError, match=r"experimental arm.*events_t holds timedelta64"):
+        metalib.pool(THREE.assign(events_t=pd.to_timedelta([1, 2, 3], unit="ns")))
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "named"),
+    [
+        (0, -1, r"row 2, experimental arm, value -1\.0: events_t must be a whole number of 0 or more"),
+        (3, 0, r"row 2, control arm, value 0\.0: n_c must be a whole number of 1 or more \(an arm needs a patient\)"),
+        (0, 99, r"row 2, experimental arm, value '99 of 41': more events than patients"),
+        (2, 77, r"row 2, control arm, value '77 of 40': more events than patients"),
+    ],
+)
+def test_a_batch_names_what_is_no_table(place: int, value: int, named: str) -> None:
+    counts = [np.array(x) for x in ([12, 5, 3], [60, 41, 25], [21, 9, 3], [58, 40, 26])]
+    counts[place][1] = value
+    with pytest.raises(DataError, match=named):
+        pool_batch(*counts)
+
+
+def test_hartung_knapp_of_two_studies() -> None:
+    two = THREE.iloc[:2]
+    e = metalib.effects(two)
+    result = metalib.pool(two, method="IV", model="random", ci="hksj")
+    w = 1 / (e["se"] ** 2 + result.tau2)
+    mean = (w * e["effect"]).sum() / w.sum()
+    se = math.sqrt((w * (e["effect"] - mean) ** 2).sum() / w.sum())
+    assert result.se == pytest.approx(se, rel=1e-12)
+    assert result.ci_high == pytest.approx(mean + stats.t.ppf(0.975, 1) * se, rel=1e-9)
+
+
+def test_a_batch_keeps_its_shape() -> None:
+    counts = [np.broadcast_to(np.array(x), (4, 5, 3)) for x in ([12, 5, 3], [60, 41, 25], [21, 9, 3], [58, 40, 26])]
+    batch = pool_batch(*counts)
+    assert batch.estimate.shape == (4, 5)
+    assert batch.weights.shape == (4, 5, 3)
+
+
+def test_the_summary_shows_the_numbers() -> None:
+    t = pd.DataFrame({"study": ["a", "b"], "events_t": [10, 4], "n_t": [50, 40], "events_c": [20, 20], "n_c": [50, 40]})
+    fixed, random = metalib.pool(t), metalib.pool(t, model="random", tau2="REML")
+    assert f"Q = {fixed.Q:.2f}, df = 1, P = {fixed.p_Q:.3f}, I2 = {fixed.I2:.0f}%" in fixed.summary()
+    assert "(MH, fixed)" in fixed.summary()
+    assert "(MH, random, REML)" in random.summary()
+    assert f"{fixed.Q:.2f}" != "0.00"
+
+
+def test_a_study_is_left_out_for_the_measure_in_hand() -> None:
+    """Without events a study has a risk difference and no odds ratio."""
+    t = pd.concat([THREE, THREE.iloc[:1].assign(study="none", events_t=0, events_c=0)], ignore_index=True)
+    odds, difference = (metalib.leave_one_out(t, measure=m).set_index("omitted") for m in ("OR", "RD"))
+    assert odds.loc["none", "k"] == 3
+    assert "no events" in odds.loc["none", "reason"]
+    assert difference.loc["none", "reason"] == ""
+    assert difference.loc["none", "estimate"] == pytest.approx(metalib.pool(THREE, "RD").estimate, rel=1e-12)
+    assert difference.loc[THREE["study"].iloc[0], "k"] == 3
+
+
+def test_without_two_groups_each_missing_number_has_its_reason() -> None:
+    groups = metalib.subgroups(THREE.assign(group="all"), "group")
+    assert groups.Q is None
+    assert set(groups.reasons) == {"Q", "p", "I2"}
+    assert len(set(groups.reasons.values())) == 1
+    assert " " in groups.reasons["Q"]
+
+
+def test_a_rounding_unit_is_finite() -> None:
+    with pytest.raises(DataError, match="inf"):
+        read_printed("1", math.inf)

@@ -676,3 +676,14 @@ def test_files_are_refused_by_name(tmp_path) -> None:
     assert load(path)
     path.write_text("a: 1\nb: [x, {c: 2.50}]\n", encoding="utf-8")
     assert load(path) == {"a": 1, "b": ["x", {"c": 2.5}]}
+
+
+@pytest.mark.parametrize(("title", "fits"), [('"a\\u00a0name\\n结果"', True), ('"a\\x07name"', False)])
+def test_a_text_may_hold_any_letters_but_no_control_characters(tmp_path, title: str, fits: bool) -> None:
+    path = tmp_path / "puzzle.yaml"
+    path.write_text(f"title: {title}\n", encoding="utf-8")
+    if fits:
+        assert load(path) == {"title": "a\u00a0name\n结果"}
+    else:
+        with pytest.raises(PuzzleError, match="control character"):
+            load(path)

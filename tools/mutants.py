@@ -168,6 +168,8 @@ def record(modules: dict[str, str], tried: dict[str, list[str]], all_names: dict
         row = (module, group, len(all_names[module]), len(results), *tally, explained)
         counts.append(dict(zip(COUNTS, row, strict=True)))
     order = [module for names in GROUPS.values() for module in names]
+    # A module that was renamed leaves the record with its rows.
+    counts, survivors = ([row for row in rows if row["module"] in order] for rows in (counts, survivors))
     counts.sort(key=lambda row: order.index(row["module"]))
     survivors.sort(key=lambda row: (order.index(row["module"]), int(row["line"]), row["change"]))
     write_rows(RECORD / "results.csv", COUNTS, counts)
