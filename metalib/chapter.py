@@ -103,7 +103,15 @@ class Chapter:
         lines = {s: notebook.link(f"tables.csv, row {row}", f"{self.lines}#tables-{row}") for s, row in rows.items()}
         frame = views.counts(self.tables, self.review.labels(), arms=self.arms, lines=lines)
         align = "lrrr" + "l" * (len(frame.columns) - 4)
-        self._table(frame, "counts", "recovered events and totals of each study.", align=align)
+        options = {"note": note} if (note := self._inferred()) else {}
+        self._table(frame, "counts", "recovered events and totals of each study.", align=align, **options)
+
+    def _inferred(self) -> str:
+        """Return which studies of the outcome have their names by inference, in a sentence."""
+        studies = self.review.studies
+        named = studies["study"].isin(self.tables["study"]) & studies["arms_status"].str.contains("inferred")
+        labels = studies.loc[named, "label"].tolist()
+        return f"Which of these tables is that of {' and which that of '.join(labels)} is inferred." if labels else ""
 
     def show_forest(self) -> None:
         """Show the forest plot with the printed result below it."""

@@ -74,14 +74,20 @@ def comparison(compared: pd.DataFrame, *, model: str = "fixed", ledger: str | No
     Parameters
     ----------
     compared : DataFrame
-        From :func:`metalib.published.compare`.
+        From :func:`metalib.published.compare`; rows marked in a column ``between`` test subgroup differences.
     model : {"fixed", "random"}
         Whose formula an effect has.
     ledger : str, optional
         Page of the built book with a row of id ``p001`` for the printed number p001; without it there is no link.
     """
     effect = ("Mantel-Haenszel", "formula-mh") if model == "fixed" else ("random effects", "formula-random")
-    formulas = [FORMULAS.get(statistic, effect) for statistic in compared["statistic"]]
+    between = ("subgroup differences", "formula-subgroups")
+    formulas = [
+        between if is_between else FORMULAS.get(statistic, effect)
+        for statistic, is_between in zip(
+            compared["statistic"], compared.get("between", [False] * len(compared)), strict=True
+        )
+    ]
     frame = pd.DataFrame(
         {
             "Statistic": compared["statistic"].replace(STATISTIC_NAMES),

@@ -86,11 +86,11 @@ def work_out(tables: pd.DataFrame) -> Worked:
     A, B, C, D = (x[use] for x in (t.A, t.B, t.C, t.D))
     N = A + B + C + D
     R, S = A * D / N, B * C / N
-    P, Q = (A + D) / N, (B + C) / N
+    G, U = (A + D) / N, (B + C) / N
     sum_r, sum_s = R.sum(), S.sum()
     ln_or = math.log(sum_r / sum_s)
     variance = (
-        (P * R).sum() / sum_r**2 + (P * S + Q * R).sum() / (sum_r * sum_s) + (Q * S).sum() / sum_s**2
+        (G * R).sum() / sum_r**2 + (G * S + U * R).sum() / (sum_r * sum_s) + (U * S).sum() / sum_s**2
     ) / 2  # Robins, Breslow & Greenland 1986
     y = np.log(A * D / (B * C))
     v = 1 / A + 1 / B + 1 / C + 1 / D
@@ -126,7 +126,7 @@ def steps(worked: Worked, labels: Mapping[str, str] | None = None, *, model: str
     names = [escape_markdown((labels or {}).get(s, s)) for s in w.studies]
     names = [f"{name} (+0.5)" if c else name for name, c in zip(names, w.corrected, strict=True)]
     digits = 1 if any(w.corrected) else 0
-    P, U = (w.A + w.D) / w.N, (w.B + w.C) / w.N
+    G, U = (w.A + w.D) / w.N, (w.B + w.C) / w.N
     first = _table(
         ["Study", "$a$", "$b$", "$c$", "$d$", "$N$", "$R = ad/N$", "$S = bc/N$"],
         [
@@ -142,18 +142,18 @@ def steps(worked: Worked, labels: Mapping[str, str] | None = None, *, model: str
         first,
         f"**2. The odds ratio.** $\\ln(\\sum R / \\sum S) = \\ln({n(w.R.sum(), 4)} / {n(w.S.sum(), 4)}) = "
         f"{n(w.ln_or, 4)}$, an odds ratio of {n(math.exp(w.ln_or), 4)}.",
-        "**3. Its standard error**, with $P = (a+d)/N$ and $U = (b+c)/N$.",
+        "**3. Its standard error**, with $G = (a+d)/N$ and $U = (b+c)/N$.",
         _table(
-            ["Study", "$PR$", "$PS + UR$", "$US$"],
+            ["Study", "$GR$", "$GS + UR$", "$US$"],
             [
-                [name, n((P * w.R)[i], 4), n((P * w.S + U * w.R)[i], 4), n((U * w.S)[i], 4)]
+                [name, n((G * w.R)[i], 4), n((G * w.S + U * w.R)[i], 4), n((U * w.S)[i], 4)]
                 for i, name in enumerate(names)
             ],
-            ["Sum", n((P * w.R).sum(), 4), n((P * w.S + U * w.R).sum(), 4), n((U * w.S).sum(), 4)],
+            ["Sum", n((G * w.R).sum(), 4), n((G * w.S + U * w.R).sum(), 4), n((U * w.S).sum(), 4)],
         ),
         _display(
-            f"\\mathrm{{SE}}^2 = \\frac12\\left(\\frac{{{n((P * w.R).sum(), 4)}}}{{{n(w.R.sum(), 4)}^2}} + "
-            f"\\frac{{{n((P * w.S + U * w.R).sum(), 4)}}}{{{n(w.R.sum(), 4)} \\cdot {n(w.S.sum(), 4)}}} + "
+            f"\\mathrm{{SE}}^2 = \\frac12\\left(\\frac{{{n((G * w.R).sum(), 4)}}}{{{n(w.R.sum(), 4)}^2}} + "
+            f"\\frac{{{n((G * w.S + U * w.R).sum(), 4)}}}{{{n(w.R.sum(), 4)} \\cdot {n(w.S.sum(), 4)}}} + "
             f"\\frac{{{n((U * w.S).sum(), 4)}}}{{{n(w.S.sum(), 4)}^2}}\\right) = {n(w.se**2, 5)}, \\qquad "
             f"\\mathrm{{SE}} = {n(w.se, 4)}"
         ),

@@ -9,6 +9,8 @@
 # * **holds only under**: under the conditions given;
 # * **not supported**: the printed numbers do not show it;
 # * **cannot be checked**: there is nothing to check it with.
+#
+# Models are counted without the rules for zero cells where no study has one; where one has, each rule makes models of its own, so the numbers of models differ between outcomes, and they overlap. "Li 2014" is the study read as Li 2014, with 67 patients in each arm (see [the study-level tables](study_tables)).
 
 # %%
 import pandas as pd
@@ -22,7 +24,7 @@ review = metalib.read_review("../data")
 claims = review.claims.set_index("claim")
 
 
-def result(key, *, without=None, add=None, **options):
+def result(key, *, without=None, add=None, digits=2, **options):
     """Text of a pooled result, with a study left out or an analysis set added."""
     tables = review.tables_of(key)
     if without:
@@ -30,7 +32,12 @@ def result(key, *, without=None, add=None, **options):
     if add:
         tables = pd.concat([tables, review.tables_of(key, add)], ignore_index=True)
     effect = metalib.pool(tables, **options)
-    return f"{text.estimate(effect)}, P {text.p_value(effect.p, sign=True)}"
+    p = (
+        f"= {text.number(effect.p, 4)}"
+        if digits > 2
+        else text.p_value(effect.p, sign=True)
+    )
+    return f"{text.estimate(effect, digits)}, P {p}"
 
 
 def share(key, measure="OR"):
@@ -66,14 +73,34 @@ assert 0 < shares["PR"][0] < shares["PR"][1]
 assert 0 < shares["AE"][0] < shares["AE"][1]
 assert shares["PD"][0] == shares["PD"][1]
 assert all(effect.p > 0.05 for effect in survival)
+every = {key: specifications(review.tables_of(key), ["OR"]) for key in shares}
+assert (every["PR"]["natural"].dropna() > 1).all()
+assert metalib.pool(review.tables_of("PR"), **hksj).p > 0.05
+wang = {
+    key: pd.concat([review.tables_of(key), review.tables_of(key, "wang2018")])
+    for key in ("PR", "PD")
+}
+assert metalib.pool(wang["PR"], **random).p > 0.05
+assert (
+    metalib.pool(review.tables_of("PR").query("study != 'li2014'"), **random).p > 0.05
+)
+assert specifications(wang["PD"], ["OR"])["significant"].dropna().all()
+ae = every["AE"].query("significant == True")
+assert set(zip(ae["model"], ae["tau2_method"], ae["ci_method"], strict=True)) == {
+    ("fixed", "", "wald"),
+    ("random", "REML", "wald"),
+}
+assert (every["AE"].query("model == 'fixed'")["p"] < 0.05).all()
+assert set(review.grade.query("domain == 'overall'")["decision"]) == {"very low"}
 for key in ("PD", "AE"):
     assert metalib.pool(review.tables_of(key).query("study != 'li2014'")).p > 0.05
 judged = review.risk_of_bias.query("assessor == 'book'")["judgement"]
 because = {
     "quality": f"The paper gives no judgement by study in words, and its discussion says there were few high-quality RCTs. "
-    f"Of {len(judged)} judgements this book can support {(judged == 'low').sum()} as low risk.",
+    f"Of {len(judged)} judgements this book can support {(judged == 'low').sum()} as low risk; {(judged == 'unclear').sum()} stay "
+    "unclear, because four of the five reports were not available.",
     "PR": f"The direction holds under every model. Significance holds under {shares['PR'][0]} of {shares['PR'][1]} models: "
-    f"not under Hartung-Knapp, {result('PR', **hksj)}, nor under random effects with Wang 2018's own counts, "
+    f"not under Hartung-Knapp, {result('PR', digits=3, **hksj)}, nor under random effects with Wang 2018's own counts, "
     f"{result('PR', add='wang2018', **random)}, or without Li 2014, {result('PR', without='li2014', **random)}.",
     "PD": f"It holds under all {shares['PD'][1]} models for the odds ratio (risk ratio {in_words('PD', 'RR')}, risk difference "
     f"{in_words('PD', 'RD')}), and with Wang 2018's counts. It does not without Li 2014: "
@@ -92,7 +119,7 @@ because = {
     "sex": "One pooled result without counts or number of studies; its own numbers fit together.",
     "stage": "The analysis compares how many patients of each arm were in a stage, not the effect within a stage.",
     "advantages": "It holds as far as the three claims above hold; the certainty of the evidence is very low for all of them.",
-    "conclusion": "The increase in partial response is not one of particular cohorts: no subset of patients was analysed. For the "
+    "conclusion": "The increase in partial response is not one of particular cohorts: no result for partial response is given for a subset of patients. For the "
     "rest see the three claims above.",
     "than RT": "One of the controls is surgery; survival, complete response and stable disease do not differ significantly.",
 }
@@ -176,10 +203,10 @@ notebook.figure(
     figures.overview(lines, models=list(MODELS)),
     name="fig-six-results",
     caption=(
-        "The six outcomes: odds ratio of combination against single treatment with its 95% interval. Grey: as printed. Marks: recomputed from the "
-        "recovered counts by Mantel-Haenszel with fixed effects, with random effects, and with random effects and the interval of Hartung and Knapp. Filled "
-        "marks are significant at 0.05; the frame shows the model that the printed result needs. For survival all "
-        f"{len(candidates)} candidates are drawn."
+        "The six outcomes: odds ratio of combination against single treatment with its 95% interval. Grey: as printed. Marks, from top to bottom: recomputed from the "
+        "recovered counts with fixed effects (one true effect), with random effects (effects that differ between studies), and with random effects and the interval of Hartung and Knapp, which suits few studies. Filled "
+        "marks are significant at 0.05; the boxed P is from the model that the printed result needs. For survival the counts are not identified, and all "
+        f"{len(candidates)} candidate sets are drawn."
     ),
     alt=(
         f"Of six printed odds ratios {len(printed_significant)} are significant. Recomputed, {by_model['Fixed'][0]} are significant with "

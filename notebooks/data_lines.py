@@ -3,7 +3,7 @@
 #
 # ## What is shown
 #
-# The two files that every result of this book comes from, row by row, as they stand in `data/`: the counts that are pooled (`tables.csv`) and the numbers that the paper prints (`published.csv`). A row is numbered from the first line below the header, as in the messages of `metalib`. Tables of the outcome chapters link to their rows here, and each printed number links on to its row of [the ledger](audit). The columns are explained in the [data dictionary](../book/data_dictionary).
+# The files behind the pooled results, row by row, as they stand in `data/`: the counts of the outcomes (`tables.csv`), the stages of disease (`stages.csv`) and the numbers that the paper prints (`published.csv`). The other files (search, flow, judgements, claims) are shown in full in their chapters. A row is numbered from the first line below the header, as in the messages of `metalib`. Tables of the outcome chapters link to their rows here, and each printed number links on to its row of [the ledger](audit). The columns are explained in the [data dictionary](../book/data_dictionary).
 #
 # ## The computation
 
@@ -21,7 +21,7 @@ len(tables), len(published)
 # %% [markdown]
 # ### The counts
 #
-# *Recovered* counts are inferred from the printed results and are not the authors' data; *published* ones are printed by the study itself.
+# *Recovered* counts are inferred from the printed results and are not the authors' data; *published* ones are the only counts that round to percentages in the study's own abstract.
 
 # %% tags=["hide-input"]
 labels = review.labels()
@@ -53,6 +53,39 @@ filtered_table(
 download(tables, name="tables", what="The counts")
 
 # %% [markdown]
+# ### The stages
+#
+# An "event" is a patient who was in the stage at baseline.
+
+# %% tags=["hide-input"]
+stages = review.stages
+filtered_table(
+    pd.DataFrame(
+        {
+            "Analysis": stages["analysis"],
+            "Row": [f"stages-{i}" for i in range(1, len(stages) + 1)],
+            "Stage": stages["stage"],
+            "Study": stages["study"].map(labels),
+            "Combination": [
+                text.events(r.events_t, r.n_t) for r in stages.itertuples()
+            ],
+            "Single treatment": [
+                text.events(r.events_c, r.n_c) for r in stages.itertuples()
+            ],
+            "Counts are": stages["status"],
+            "Source": stages["source"],
+        }
+    ),
+    name="data-stages",
+    caption="The rows of stages.csv",
+    group="Analysis",
+    choices=["Stage", "Study"],
+    row_id="Row",
+    numeric=["Combination", "Single treatment"],
+)
+download(stages, name="stages", what="The stages")
+
+# %% [markdown]
 # ### The printed numbers
 
 # %% tags=["hide-input"]
@@ -60,6 +93,7 @@ notebook.glue(
     counts=text.count(len(tables)),
     recovered=text.count(int((tables["status"] != "published").sum())),
     printed=text.count(len(published)),
+    stages=text.count(len(review.stages)),
 )
 filtered_table(
     pd.DataFrame(
@@ -93,4 +127,4 @@ download(published, name="published", what="The printed numbers")
 # %% [markdown]
 # ## What follows
 #
-# Every result of the book can be traced to these {glue:text}`counts:s` rows of counts, of which {glue:text}`recovered:s` are recovered, and held against these {glue:text}`printed:s` printed numbers. Nothing else is fed in.
+# Every pooled result of the book can be traced to these {glue:text}`counts:s` rows of counts, of which {glue:text}`recovered:s` are recovered, and {glue:text}`stages:s` rows of stages, and held against these {glue:text}`printed:s` printed numbers.

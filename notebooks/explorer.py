@@ -23,7 +23,7 @@ RESPONSE = ["CR", "PR", "SD", "PD"]
 def response_sets(key):
     """Recovered counts of a response outcome, with Wang 2018's published ones to switch on."""
     both = [review.tables_of(key), review.tables_of(key, "wang2018")]
-    note = "Counts recovered from the printed results; those of Wang 2018 are published, but not in the article's analysis."
+    note = "Counts recovered from the printed results; those of Wang 2018 follow from its published percentages and are not in the article's analysis."
     return [
         DataSet("recovered", "Recovered counts", pd.concat(both), ("wang2018",), note)
     ]

@@ -8,13 +8,14 @@
 # %% [markdown]
 # ## The computation
 #
-# The tables of this outcome are **not identified**. Two assumptions narrow the search: the arms are those recovered from the response outcomes, and Wang 2018 enters with its own published survival (the only counts that round to its percentages). Even then many tables remain; they fall into the families below, each of which stands for itself and its complements. This chapter shows all of them and claims none.
+# The tables of this outcome are **not identified**. Three assumptions narrow the search: the arms are those recovered from the response outcomes, Wang 2018 is one of the four studies and enters with its own survival (the only counts that round to its published percentages), and all four are estimable. Even then many tables remain; they fall into the families below, each of which stands for itself and its complements. This chapter shows all of them and claims none.
 
 # %%
 import pandas as pd
 
 import metalib
 from metalib import figures, notebook, published, text, views
+from metalib.recover import read_puzzle_text, recover
 from metalib.worked import steps, work_out
 
 review = metalib.read_review("../data")
@@ -42,6 +43,8 @@ notebook.glue(
     highest=text.number(max(r.ratio for r in random.values()), 3),
     p_lowest=text.p_value(min(r.p for r in random.values())),
     p_highest=text.p_value(max(r.p for r in random.values())),
+    random_lowest=text.estimate(min(random.values(), key=lambda r: r.ratio)),
+    random_highest=text.estimate(max(random.values(), key=lambda r: r.ratio)),
     fixed_lowest=text.estimate(min(fixed.values(), key=lambda r: r.ratio)),
     fixed_highest=text.estimate(max(fixed.values(), key=lambda r: r.ratio)),
     fixed_p=" to ".join(
@@ -150,7 +153,7 @@ notebook.figure(
         f"One-year survival, candidate {first.removeprefix('candidate ')} of {len(candidates)}, shown as an example and "
         f"not as the data, Mantel-Haenszel random effects: odds ratio {text.estimate(random[first])}. The open diamond is the result as printed."
     ),
-    alt=f"Forest plot of one of {len(candidates)} candidate tables: pooled odds ratio {text.estimate(random[first])}.",
+    alt=f"Forest plot of one of {len(candidates)} candidate tables, an example, recovered counts, random effects: pooled odds ratio {text.estimate(random[first])}, P {text.p_value(random[first].p, sign=True)}.",
     data=figures.forest_data(candidates[first], **plot),
 )
 
@@ -179,6 +182,26 @@ notebook.glue(
 # The printed P of {glue:text}`printed_p_q:s` stands for a value between {glue:text}`printed_range:s`. With four studies an I² that prints as {glue:text}`printed_i2:s` needs a P between {glue:text}`p_four:s`: the two ranges {glue:text}`fits_four:s`. With three studies P would lie between {glue:text}`p_three:s`: these ranges {glue:text}`fits_three:s`, but the text counts four studies.
 
 # %% [markdown]
+# So the same search was made with three estimable studies, Wang 2018 and two others, once with the printed P of heterogeneity and once without it:
+
+# %% tags=["hide-input"]
+with open("../data/puzzle_survival.yaml", encoding="utf-8") as file:
+    words = file.read()
+three = words.replace("reported: 4", "reported: 3").replace('      k: "4"\n', "")
+assert three.count("reported: 3") == 1
+assert 'k: "4"' not in three
+tried = {
+    "with P of heterogeneity": three.replace(", role: check}", "}"),
+    "without it": three,
+}
+for name, puzzle in tried.items():
+    result = recover(read_puzzle_text(puzzle))
+    assert result.status == "none"
+    print(f"Three estimable studies, {name}: {result.message}")
+
+# %% [markdown]
+# No table of three estimable studies gives the printed odds ratio, interval, P and I² with these arms.
+#
 # ### A second engine
 #
 # The inverse-variance and Mantel-Haenszel results of the first candidate, recomputed by statsmodels.
@@ -198,4 +221,4 @@ notebook.table(
 #
 # * **Printed:** {glue:text}`printed_estimate:s`, no significant difference.
 # * **What follows:** {glue:text}`families:s` families of tables give every printed number except the P of heterogeneity, under the assumptions above; their odds ratios lie between {glue:text}`lowest:s` and {glue:text}`highest:s`, their P between {glue:text}`p_lowest:s` and {glue:text}`p_highest:s`. Under fixed effects the odds ratios run from {glue:text}`fixed_lowest:s` to {glue:text}`fixed_highest:s` (P {glue:text}`fixed_p:s`). Of all these results {glue:text}`any_significant:s` are significant at 0.05.
-# * **How sure:** the tables are not identified; only Wang 2018's own counts are known. If both are rounded correctly, the printed I² and P of heterogeneity cannot come from four *estimable* studies, whatever the tables are. Three estimable studies are compatible with the pair, for example when every patient of a fourth was alive in both arms.
+# * **How sure:** the tables are not identified; only Wang 2018's own counts are known, from its percentages. If both are rounded correctly, the printed I² and P of heterogeneity cannot come from four *estimable* studies, whatever the tables are. Three estimable studies would fit the pair, but not the interval as well, with the arms recovered here.

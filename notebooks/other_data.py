@@ -44,7 +44,7 @@ pooled = {
 #
 # ### Wang 2018 put back, Ke 2011 left out
 #
-# Wang 2018 published response counts that are not in the response outcomes. Ke 2011 compares with surgery, and its recovered stages differ between the arms (see [study characteristics](study_characteristics)).
+# Wang 2018 published response rates that are not in the response outcomes; one set of counts rounds to them. Ke 2011 compares with surgery, and its recovered stages differ between the arms (see [study characteristics](study_characteristics)).
 
 # %% tags=["hide-input"]
 rows = [
@@ -63,7 +63,7 @@ rows = [
 notebook.table(
     pd.DataFrame(rows),
     name="tab-other-studies",
-    caption="Response outcomes with Wang 2018's published counts added and with Ke 2011 left out.",
+    caption="Response outcomes with Wang 2018 added, in the counts that follow from its published percentages, and with Ke 2011 left out.",
     align="llrrrrrr",
 )
 ae_tables = review.tables_of("AE")

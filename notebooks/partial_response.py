@@ -51,6 +51,7 @@ chapter.show_steps()
 assert chapter.reproduces(chapter.as_printed)
 assert all(v.estimate > 0 for v in chapter.variants)
 assert random.tau2 == 0
+assert 0.05 < chapter.variants[-1].p < 0.051
 chapter.show_models()
 
 # %% [markdown]

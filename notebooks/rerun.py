@@ -34,7 +34,7 @@ other_model
 # %% [markdown]
 # ### Another set of studies
 #
-# Tables are plain data frames, so studies are chosen as rows are. Partial response without Li 2014, and with the response counts that Wang 2018 printed in its own article:
+# Tables are plain data frames, so studies are chosen as rows are. Partial response without Li 2014, and with Wang 2018, in the only counts that round to the percentages of its own abstract:
 
 # %%
 without_li = metalib.pool(tables[tables["study"] != "li2014"])
@@ -88,5 +88,5 @@ except metalib.DataError as error:
 # %% [markdown]
 # ## What follows
 #
-# * The partial response of this book, {glue:text}`published:s`, is a risk ratio of {glue:text}`other_model:s` under the other model, and an odds ratio of {glue:text}`without_li:s` without Li 2014 or {glue:text}`with_wang:s` with Wang 2018's own counts.
+# * The partial response of this book, {glue:text}`published:s`, is a risk ratio of {glue:text}`other_model:s` under the other model, and an odds ratio of {glue:text}`without_li:s` without Li 2014 or {glue:text}`with_wang:s` with Wang 2018.
 # * For a review of your own, put its files into a folder as described in the [data dictionary](../book/data_dictionary) and change the path in `read_review`. For printed results without counts, write a puzzle like `data/puzzle.yaml` and run `python -m metalib recover puzzle.yaml`.

@@ -106,6 +106,16 @@ notebook.table(
             ],
             "P (Fisher)": [text.p_value(p) for p in stages["p"]],
             "Counts are": stages["status"],
+            "Data": [
+                notebook.link(f"stages.csv, row {i}", f"data_lines.html#stages-{i}")
+                for row in stages.itertuples()
+                for i in 1
+                + review.stages.index[
+                    (review.stages["analysis"] == "main")
+                    & (review.stages["stage"] == row.stage)
+                    & (review.stages["study"] == row.study)
+                ]
+            ],
         }
     ).sort_values(
         ["Study", "Stage"],
@@ -115,7 +125,7 @@ notebook.table(
     ),
     name="tab-stages-baseline",
     caption="Recovered number of patients in each stage at baseline, by study and arm, with Fisher's exact test.",
-    align="llrrrl",
+    align="llrrrll",
 )
 
 # %% tags=["hide-input"]

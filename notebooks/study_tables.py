@@ -13,7 +13,7 @@
 # * **identified up to complement**: as before, but the complement (n − c, n − a) has the same odds ratio and variance and cannot be told apart;
 # * **nearest**: the counts that agree best, but one printed digit is missed;
 # * **candidate**: one of several that agree; none is claimed;
-# * **published**: printed by the study itself, in its own article.
+# * **published**: the only counts that round to the percentages that the study itself published in its abstract.
 #
 # They are found by the exhaustive search of [the recovery](recovery), under these assumptions:
 #
@@ -144,12 +144,12 @@ notebook.table(
         ]
     ),
     name="tab-with-wang",
-    caption="Response outcomes with the published counts of Wang 2018 added to the recovered ones.",
+    caption="Response outcomes with Wang 2018 added, in the counts that follow from its published percentages.",
 )
 
 # %% [markdown]
 # ## What follows
 #
 # * **How sure:** for complete response, partial response, stable disease and progression the counts are the only ones that agree with the printed numbers under the assumptions above, and the checks listed here agree as well. For adverse events odds ratios and variances are identified, counts up to the complement, and the row of Wang 2018 misses one printed digit. For survival no recovered count is identified.
-# * **What the tables show that the text does not say:** Wang 2018 published response counts of its own, which are not among the four studies of the response outcomes; no reason is printed. With them the odds ratios would be those of {numref}`tab-with-wang`. They depend on the model: the response counts of Wang 2018 differ so much from the others that they bring heterogeneity of their own, and its abstract mentions no randomisation.
+# * **What the tables show that the text does not say:** Wang 2018 published response rates of its own, and only one set of counts rounds to them. It is not among the four studies of the response outcomes; no reason is printed. With them the odds ratios would be those of {numref}`tab-with-wang`. They depend on the model: the response counts of Wang 2018 differ so much from the others that they bring heterogeneity of their own, and its abstract mentions no randomisation.
 # * Tables of other analyses can be put in their place: each notebook reads `data/tables.csv`, described in the [data dictionary](../book/data_dictionary).

@@ -157,7 +157,11 @@ notebook.table(
     pd.concat(
         [
             everything["part"].map(names).rename("Part"),
-            views.comparison(everything, model="random", ledger="audit.html"),
+            views.comparison(
+                everything.assign(between=everything["part"] == "difference"),
+                model="random",
+                ledger="audit.html",
+            ),
         ],
         axis=1,
     ),

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Other programs
+# # Validation against other programs
 #
 # ## What has to be shown
 #

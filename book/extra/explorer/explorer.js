@@ -439,7 +439,8 @@
       if (list.dataset.shown !== shown) {
         list.dataset.shown = shown;
         list.replaceChildren(...set.studies.map((study) => {
-          const more = study.on ? "" : ` (${study.status} counts, not in the article’s analysis)`;
+          const counts = study.status === "published" ? "counts from published percentages" : `${study.status} counts`;
+          const more = study.on ? "" : ` (${counts}, not in the article’s analysis)`;
           return element("label", {}, element("input", { type: "checkbox", name: "study", value: study.key }), ` ${study.label}${more}`);
         }));
       }
