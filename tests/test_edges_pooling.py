@@ -607,3 +607,10 @@ def test_without_two_groups_each_missing_number_has_its_reason() -> None:
 def test_a_rounding_unit_is_finite() -> None:
     with pytest.raises(DataError, match="inf"):
         read_printed("1", math.inf)
+
+
+def test_rows_of_leave_one_out_name_their_analysis() -> None:
+    frame = metalib.leave_one_out(THREE, measure="RD", method="IV", model="random", tau2="REML", ci="hksj", level=0.9)
+    names = {"measure": "RD", "method": "IV", "model": "random", "tau2_method": "REML", "ci_method": "hksj"}
+    for column, value in names.items():
+        assert set(frame[column]) == {value}
