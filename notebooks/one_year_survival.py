@@ -43,8 +43,7 @@ notebook.glue(
     highest=text.number(max(r.ratio for r in random.values()), 3),
     p_lowest=text.p_value(min(r.p for r in random.values())),
     p_highest=text.p_value(max(r.p for r in random.values())),
-    random_lowest=text.estimate(min(random.values(), key=lambda r: r.ratio)),
-    random_highest=text.estimate(max(random.values(), key=lambda r: r.ratio)),
+    random_all=" to ".join(dict.fromkeys(map(text.estimate, random.values()))),
     fixed_lowest=text.estimate(min(fixed.values(), key=lambda r: r.ratio)),
     fixed_highest=text.estimate(max(fixed.values(), key=lambda r: r.ratio)),
     fixed_p=" to ".join(

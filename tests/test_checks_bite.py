@@ -148,7 +148,9 @@ def repository(folder: Path) -> Path:
     """Return a copy of what running a notebook needs."""
     for name in ("notebooks", "data"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".*"))
-    (folder / "tests").mkdir()
+    # What the chapters on the checks read.
+    for name in ("tests/golden", "tests/mutation", "benchmarks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     shutil.copy(ROOT / "tests" / "nbval_sanitize.cfg", folder / "tests")
     return folder
 
