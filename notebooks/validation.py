@@ -148,8 +148,9 @@ notebook.table(
 )
 
 # %% tags=["hide-input"]
-CLOSE = [name for name in DECADES if name == "0" or float(name) <= 1e-11]
-close = int(by_quantity[CLOSE].to_numpy().sum())
+CLOSE = ("0", "1e-16", "1e-15", "1e-14", "1e-13", "1e-12", "1e-11")
+FAR = [name for name in DECADES if name not in CLOSE]
+close = int(by_quantity[list(CLOSE)].to_numpy().sum())
 total = int(by_quantity["values"].sum())
 notebook.figure(
     agreement_map(
@@ -164,12 +165,6 @@ notebook.figure(
     ),
     data=by_quantity[["engine", "quantity", *DECADES]],
 )
-
-FAR = [
-    name
-    for name in DECADES
-    if name not in ("0", "1e-16", "1e-15", "1e-14", "1e-13", "1e-12", "1e-11")
-]
 live = agreement[agreement["engine"] != "RevMan stored"]
 far = live[live[FAR].sum(axis=1) > 0]
 assert set(zip(far["engine"], far["method"], strict=True)) == {
