@@ -107,7 +107,9 @@ def recomputed(value: float | None) -> str:
     return text.number(value, 4 if abs(value or 0) < 1000 else 3)
 
 
-def as_table_rows(compared: pd.DataFrame, by: str, columns: Mapping[str, str]) -> pd.DataFrame:
+def as_table_rows(
+    compared: pd.DataFrame, by: str, columns: Mapping[str, str], *, ledger: str | None = None
+) -> pd.DataFrame:
     """Return printed and recomputed numbers as pairs of rows in the layout of a printed table.
 
     Recomputed numbers are rounded to the digits of the print, so that the two rows can be read against each other.
@@ -120,13 +122,17 @@ def as_table_rows(compared: pd.DataFrame, by: str, columns: Mapping[str, str]) -
         Column that names a row of the printed table.
     columns : mapping
         Heading to layout of its cells, for example ``{"OR [95% CI]": "{OR} [{CI low}, {CI high}]"}``.
+    ledger : str, optional
+        Page of the built book with a row for every printed number, to link to.
     """
     rows = []
     for name, part in compared.groupby(by, sort=False):
         for source, field in (("printed", "text"), ("recomputed", "rounded")):
             numbers = dict(zip(part["statistic"], part[field], strict=True))
             cells = {heading: layout.format_map(numbers) for heading, layout in columns.items()}
-            rows.append({by: name, "Source": source, **cells})
+            first, last = part["id"].iloc[[0, -1]] if ledger else ("", "")
+            place = {"Ledger": link(f"{first} to {last}", f"{ledger}#{first}") if source == "printed" else ""}
+            rows.append({by: name, "Source": source, **cells, **(place if ledger else {})})
     return pd.DataFrame(rows)
 
 

@@ -50,13 +50,13 @@ layout = {
     "Z (P)": "{Z} ({P})",
 }
 notebook.table(
-    views.as_table_rows(shown, "Row", layout),
+    views.as_table_rows(shown, "Row", layout, ledger="audit.html"),
     name="tab-table3",
     caption=(
         "Table 3 as printed and, below each row, as recomputed by cumulative exclusion "
         "(fixed effects, rounded to the digits of the print)."
     ),
-    align="llrrrrr",
+    align="llrrrrrl",
 )
 checkable = audit[audit["verdict"] != "not checkable"]
 missed = checkable[checkable["verdict"] != "reproduced"]
