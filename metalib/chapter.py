@@ -131,8 +131,8 @@ class Chapter:
                 "The open diamond is the result as printed, which the counts were chosen to match."
             ),
             alt=(
-                f"Forest plot of {effect.k} studies for {label.lower()}: pooled odds ratio {estimate}, "
-                f"P {text.p_value(effect.p, sign=True)}."
+                f"Forest plot of {effect.k} studies for {label.lower()}, recovered counts, {views.model_name(effect)}: "
+                f"pooled odds ratio {estimate}, P {text.p_value(effect.p, sign=True)}."
             ),
             data=figures.forest_data(self.tables, **plot),
         )

@@ -117,6 +117,7 @@ with figures.style():
     )
     axes[-1].minorticks_off()
     axes[-1].set_xlabel("odds ratio of the subset (log scale)")
+assert abs(metalib.pool(review.tables_of("CR")).estimate) < 1e-9
 notebook.figure(
     fig,
     name="fig-subsets",
@@ -124,9 +125,12 @@ notebook.figure(
         "Every subset of studies, Mantel-Haenszel fixed effects. Filled: P < 0.05. Dashed line: all studies together."
     ),
     alt=(
-        "Odds ratios of all subsets by number of studies; share on the side of the whole: "
+        "Odds ratios of all subsets by number of studies; share of subsets on the same side of 1 as all studies together: "
         + "; ".join(
-            f"{k} {text.percent(100 * share.loc[(k, 'fixed'), 'same_side'])}"
+            f"{review.outcome(k)['label'].lower()} {text.percent(100 * share.loc[(k, 'fixed'), 'same_side'])}"
+            if share.loc[(k, "fixed"), "same_side"]
+            == share.loc[(k, "fixed"), "same_side"]
+            else f"{review.outcome(k)['label'].lower()} has none, its whole being exactly 1"
             for k in OUTCOMES
         )
         + "."
