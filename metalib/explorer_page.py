@@ -9,16 +9,14 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from .errors import OptionError
 from .explorer import combinations, count_results
 from .figures.scales import MEASURE_NAMES
-from .notebook import FIGURES_VARIABLE, check_name
+from .notebook import check_name, output_folder
 from .study_effects import MEASURES
-from .views import TAU2_NAMES
+from .views import CI_NAMES, TAU2_NAMES
 
 #: Folder, relative to the notebook, whose content the book puts at its top.
 EXTRA = "extra"
@@ -26,7 +24,7 @@ EXTRA = "extra"
 FOLDER = "explorer"
 METHOD_TEXTS = {"MH": "Mantel-Haenszel", "IV": "Inverse variance", "Peto": "Peto"}
 TAU2_TEXTS = {"": "none: fixed effects", **TAU2_NAMES}
-CI_TEXTS = {"wald": "Wald", "hksj": "Hartung-Knapp", "hksj_adhoc": "Hartung-Knapp, never narrower than Wald"}
+CI_TEXTS = {"wald": "Wald", **CI_NAMES}
 
 
 def as_script(outcome: dict) -> str:
@@ -71,9 +69,7 @@ def explorer(outcomes: Sequence[dict], *, name: str, chapters: Mapping[str, str]
     keys = [outcome["key"] for outcome in outcomes]
     if not keys or len(set(keys)) < len(keys) or set(keys) - set(chapters):
         raise OptionError(f"outcomes {keys!r}: give at least one, each once, and a page for each")
-    target = os.environ.get(FIGURES_VARIABLE)
-    folder = (Path(target) if target else Path(EXTRA)) / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = output_folder(EXTRA, FOLDER)
     hashes = {}
     for outcome in outcomes:
         content = as_script(outcome).encode()

@@ -8,16 +8,14 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from .checked_csv import csv_text
 from .errors import OptionError
-from .notebook import FIGURES_VARIABLE, check_name
+from .notebook import check_name, output_folder
 
 #: Folder, relative to the notebook, that holds downloadable tables.
 DOWNLOADS = "downloads"
@@ -156,9 +154,7 @@ def download(frame: pd.DataFrame, *, name: str, what: str) -> None:
         "csv": csv_text(frame),
         "json": json.dumps(records, indent=1, ensure_ascii=False) + "\n",
     }
-    target = os.environ.get(FIGURES_VARIABLE)
-    folder = Path(target) if target else Path(DOWNLOADS)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = output_folder(DOWNLOADS)
     for ending, content in contents.items():
         (folder / f"{name}.{ending}").write_text(content, encoding="utf-8")
     links = " · ".join(f"{{download}}`{what} as {ending.upper()} <{DOWNLOADS}/{name}.{ending}>`" for ending in contents)

@@ -11,7 +11,7 @@ from .errors import DataError
 from .pooling import _pool, check_options
 from .results import PooledEffect
 from .study_effects import StudyEffects, check_level
-from .tables import _check_names
+from .tables import check_names
 
 LARGEST_EFFECT, SMALLEST_SE = 1e15, 1e-15
 NO_EFFECT = "no effect and standard error"
@@ -73,7 +73,7 @@ def pool_effects(
     names = tuple(f"study {i + 1}" for i in range(len(yi))) if studies is None else tuple(studies)
     if not len(yi) or not len(yi) == len(se) == len(names):
         raise DataError(f"{len(yi)} effects, {len(se)} standard errors and {len(names)} names do not belong together")
-    _check_names(list(names), None, unique=False)
+    check_names(list(names), None, unique=False)
     if len(set(names)) < len(names):
         raise DataError("the study occurs twice", study=next(s for s in names if names.count(s) > 1))
     given = np.zeros(len(names), dtype=bool)

@@ -173,8 +173,7 @@ def figure(
 
     check_name(name)
     svg, png = render(fig, "svg"), render(fig, "png")
-    folder = Path(os.environ.get(FIGURES_VARIABLE) or FIGURES)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = output_folder(FIGURES)
     (folder / f"{name}.svg").write_bytes(svg)
     table_text = csv_text(data)
     (folder / f"{name}.csv").write_text(table_text, encoding="utf-8")
@@ -212,6 +211,13 @@ def _figure_markdown(path: str, name: str, alt: str, caption: str) -> str:
     return (
         f":::{{figure}} {path}\n:name: {name}\n:alt: {alt}\n\n{caption}\n:::\n\n:::{{div}} figure-data\n{data}\n:::\n"
     )
+
+
+def output_folder(name: str, part: str = "") -> Path:
+    """Return the folder, made if need be, for files beside a notebook: `name`, or where the tests want a fresh run."""
+    folder = Path(os.environ.get(FIGURES_VARIABLE) or name) / part
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def render(fig: Figure, kind: str) -> bytes:

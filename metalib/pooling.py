@@ -113,7 +113,8 @@ def pool_batch_both(
 
     Raises
     ------
-    OptionError
+    DataError, OptionError
+        As in :func:`pool_batch`.
     """
     counts = (events_t, n_t, events_c, n_c)
     fixed, random = _pool_blocks(counts, include, measure, method, MODELS, tau2, "wald", level)

@@ -79,7 +79,7 @@ def check_tables(tables: pd.DataFrame | Tables, *, file: object = None, unique: 
     studies = tables["study"].tolist()
     if not studies:
         raise DataError("there is no study", file=file)
-    _check_names(studies, file, unique)
+    check_names(studies, file, unique)
     arrays = {column: _whole_numbers(tables[column], column, studies, file) for column in COUNTS}
     for events, total in (("events_t", "n_t"), ("events_c", "n_c")):
         _refuse(arrays[total] < 1, "an arm needs at least one patient", total, arrays[total], studies, file)
@@ -96,7 +96,8 @@ def check_tables(tables: pd.DataFrame | Tables, *, file: object = None, unique: 
     return Tables(tuple(studies), **arrays)
 
 
-def _check_names(studies: list, file: object, unique: bool) -> None:
+def check_names(studies: list, file: object, unique: bool) -> None:
+    """Raise :class:`DataError` for a study without a name that can be shown, or with that of another."""
     for i, study in enumerate(studies):
         if not isinstance(study, str) or not study.strip():
             raise DataError("a study needs a name (text)", file=file, row=i + 1, value=study)

@@ -26,29 +26,38 @@ len(tables), len(published)
 # %% tags=["hide-input"]
 labels = review.labels()
 outcomes = review.outcomes.set_index("outcome")["label"]
-filtered_table(
-    pd.DataFrame(
-        {
-            "Analysis": tables["analysis"],
-            "Row": [f"tables-{i}" for i in range(1, len(tables) + 1)],
-            "Outcome": tables["outcome"].map(outcomes),
-            "Study": tables["study"].map(labels),
-            "Combination": [
-                text.events(r.events_t, r.n_t) for r in tables.itertuples()
-            ],
-            "Single treatment": [
-                text.events(r.events_c, r.n_c) for r in tables.itertuples()
-            ],
-            "Counts are": tables["status"],
-            "Source": tables["source"],
-        }
-    ),
-    name="data-tables",
-    caption="The rows of tables.csv",
-    group="Analysis",
-    choices=["Outcome", "Study", "Counts are"],
-    row_id="Row",
-    numeric=["Combination", "Single treatment"],
+
+
+def show_counts(frame, name, outcome, named, choices):
+    """Show every row of a file of counts; `named` is the outcome or stage of each."""
+    filtered_table(
+        pd.DataFrame(
+            {
+                "Analysis": frame["analysis"],
+                "Row": [f"{name}-{i}" for i in range(1, len(frame) + 1)],
+                outcome: named,
+                "Study": frame["study"].map(labels),
+                "Combination": [
+                    text.events(r.events_t, r.n_t) for r in frame.itertuples()
+                ],
+                "Single treatment": [
+                    text.events(r.events_c, r.n_c) for r in frame.itertuples()
+                ],
+                "Counts are": frame["status"],
+                "Source": frame["source"],
+            }
+        ),
+        name=f"data-{name}",
+        caption=f"The rows of {name}.csv",
+        group="Analysis",
+        choices=[outcome, "Study", *choices],
+        row_id="Row",
+        numeric=["Combination", "Single treatment"],
+    )
+
+
+show_counts(
+    tables, "tables", "Outcome", tables["outcome"].map(outcomes), ["Counts are"]
 )
 download(tables, name="tables", what="The counts")
 
@@ -59,30 +68,7 @@ download(tables, name="tables", what="The counts")
 
 # %% tags=["hide-input"]
 stages = review.stages
-filtered_table(
-    pd.DataFrame(
-        {
-            "Analysis": stages["analysis"],
-            "Row": [f"stages-{i}" for i in range(1, len(stages) + 1)],
-            "Stage": stages["stage"],
-            "Study": stages["study"].map(labels),
-            "Combination": [
-                text.events(r.events_t, r.n_t) for r in stages.itertuples()
-            ],
-            "Single treatment": [
-                text.events(r.events_c, r.n_c) for r in stages.itertuples()
-            ],
-            "Counts are": stages["status"],
-            "Source": stages["source"],
-        }
-    ),
-    name="data-stages",
-    caption="The rows of stages.csv",
-    group="Analysis",
-    choices=["Stage", "Study"],
-    row_id="Row",
-    numeric=["Combination", "Single treatment"],
-)
+show_counts(stages, "stages", "Stage", stages["stage"], [])
 download(stages, name="stages", what="The stages")
 
 # %% [markdown]

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ..agreement import DECADES
 from ..errors import DataError
+from .checks import check_columns
 from .style import VERMILLION, style
 
 _NEEDED = ("engine", "quantity", "rtol", *DECADES)
@@ -36,9 +37,7 @@ def agreement_map(summary: pd.DataFrame, quantities: Sequence[str] | None = None
     DataError
         A column is missing or there is nothing to draw.
     """
-    missing = [name for name in _NEEDED if name not in summary.columns]
-    if missing:
-        raise DataError(f"column {', '.join(missing)} is missing")
+    check_columns(summary, _NEEDED)
     if summary.empty:
         raise DataError("there is no comparison to draw")
     engines = list(summary["engine"].unique())

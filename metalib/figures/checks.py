@@ -15,6 +15,13 @@ def check_frame(tables: object) -> None:
         raise DataError(f"tables must be a DataFrame, not {type(tables).__name__}")
 
 
+def check_columns(frame: pd.DataFrame, needed: Sequence[str]) -> None:
+    """Raise :class:`DataError` naming the columns that a data frame lacks."""
+    missing = [column for column in needed if column not in frame.columns]
+    if missing:
+        raise DataError(f"column {', '.join(missing)} is missing")
+
+
 def check_labels(labels: Mapping[str, str] | None) -> dict[str, str]:
     """Return the names to show by study, or raise :class:`OptionError`."""
     if labels is not None and not isinstance(labels, Mapping):

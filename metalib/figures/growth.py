@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from .. import text
 from ..errors import DataError
+from .checks import check_columns
 from .scales import tick_label
 from .style import BLACK, BLUE, BLUISH_GREEN, LINE_GREY, VERMILLION, style
 
@@ -59,9 +60,7 @@ def growth(frame: pd.DataFrame, *, size_label: str) -> Figure:
     DataError
         A column is missing, there is nothing to draw, a number is not positive, or there are more than four series.
     """
-    missing = [name for name in _NEEDED if name not in frame.columns]
-    if missing:
-        raise DataError(f"column {', '.join(missing)} is missing")
+    check_columns(frame, _NEEDED)
     if frame.empty:
         raise DataError("there is no time to draw")
     for name in _NEEDED[1:]:

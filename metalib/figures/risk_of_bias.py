@@ -11,7 +11,7 @@ from matplotlib.patches import Circle, Rectangle
 
 from .. import text
 from ..errors import DataError
-from .checks import check_labels
+from .checks import check_columns, check_labels
 from .layout import LINE, MARGIN, ROW, Sheet, block_height, line_count, text_width, widest, wrap
 from .style import BLACK, FONT_SIZE, JUDGEMENTS, LINE_GREY, style
 
@@ -189,9 +189,7 @@ def _check(judgements: pd.DataFrame) -> pd.DataFrame:
     """Return the judgements as a grid, studies by domains, or raise with the place of the first fault."""
     if not isinstance(judgements, pd.DataFrame):
         raise DataError(f"judgements must be a DataFrame, not {type(judgements).__name__}")
-    missing = [column for column in _COLUMNS if column not in judgements.columns]
-    if missing:
-        raise DataError(f"column {', '.join(missing)} is missing")
+    check_columns(judgements, _COLUMNS)
     if judgements.empty:
         raise DataError("there is no judgement")
     cells: dict[str, dict[str, str]] = {}

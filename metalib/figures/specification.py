@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..errors import DataError
+from .checks import check_columns
 from .style import BLACK, BLUE, LINE_GREY, VERMILLION, style
 
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
@@ -46,9 +47,7 @@ def specification_curve(
     DataError
         A column is missing or there is nothing to draw.
     """
-    missing = [name for name in _NEEDED if name not in frame.columns]
-    if missing:
-        raise DataError(f"column {', '.join(missing)} is missing")
+    check_columns(frame, _NEEDED)
     if frame.empty:
         raise DataError("there is no specification to draw")
     # Rounded, so that models that give the same number keep their order whatever the last bit of it is.
