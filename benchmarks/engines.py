@@ -18,7 +18,7 @@ from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.meta_analysis import combine_effects
 
 import metalib
-from metalib.study_effects import cells, study_effects
+from metalib.arithmetic.study_effects import cells, study_effects
 
 from .data import Counts
 

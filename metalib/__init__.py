@@ -11,6 +11,7 @@ __all__ = [
     "DataError",
     "MetalibError",
     "OptionError",
+    "Options",
     "PooledBatch",
     "PooledEffect",
     "PuzzleError",
@@ -27,31 +28,34 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .arithmetic.options import Options
+    from .arithmetic.pooling import pool, pool_batch, pool_batch_both
+    from .arithmetic.results import PooledBatch, PooledEffect, Subgroups
+    from .arithmetic.study_effects import effects
+    from .arithmetic.subgroups import subgroups
+    from .audit.review import Review, read_review
     from .errors import DataError, MetalibError, OptionError, PuzzleError
-    from .pooling import pool, pool_batch, pool_batch_both
-    from .results import PooledBatch, PooledEffect, Subgroups
-    from .review import Review, read_review
-    from .sensitivity import exclude_cumulatively, leave_one_out, subgroups
-    from .study_effects import effects
+    from .robustness.sensitivity import exclude_cumulatively, leave_one_out
 else:
     # No module may be called like a public name: Python would put it in the place of the name.
     _MODULES = {
         "DataError": "errors",
         "MetalibError": "errors",
         "OptionError": "errors",
-        "PooledBatch": "results",
-        "PooledEffect": "results",
+        "Options": "arithmetic.options",
+        "PooledBatch": "arithmetic.results",
+        "PooledEffect": "arithmetic.results",
         "PuzzleError": "errors",
-        "Review": "review",
-        "Subgroups": "results",
-        "effects": "study_effects",
-        "exclude_cumulatively": "sensitivity",
-        "leave_one_out": "sensitivity",
-        "pool": "pooling",
-        "pool_batch": "pooling",
-        "pool_batch_both": "pooling",
-        "read_review": "review",
-        "subgroups": "sensitivity",
+        "Review": "audit.review",
+        "Subgroups": "arithmetic.results",
+        "effects": "arithmetic.study_effects",
+        "exclude_cumulatively": "robustness.sensitivity",
+        "leave_one_out": "robustness.sensitivity",
+        "pool": "arithmetic.pooling",
+        "pool_batch": "arithmetic.pooling",
+        "pool_batch_both": "arithmetic.pooling",
+        "read_review": "audit.review",
+        "subgroups": "arithmetic.subgroups",
     }
 
     def __getattr__(name):

@@ -6,12 +6,44 @@ Rounding is decimal and correct: a float is rounded as the decimal number it sta
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .results import PooledEffect
+from typing import Protocol
 
 NOT_ESTIMABLE = "not estimable"
+METHOD_NAMES = {"MH": "M-H", "IV": "IV", "Peto": "Peto"}
+TAU2_NAMES = {"DL": "DerSimonian-Laird", "PM": "Paule-Mandel", "REML": "REML"}
+CI_NAMES = {"hksj": "Hartung-Knapp", "hksj_adhoc": "Hartung-Knapp, never narrower than Wald"}
+
+
+class Effect(Protocol):
+    """What words about a pooled effect need of it; a :class:`metalib.PooledEffect` has all of it."""
+
+    @property
+    def method(self) -> str: ...  # noqa: D102
+    @property
+    def model(self) -> str: ...  # noqa: D102
+    @property
+    def tau2_method(self) -> str | None: ...  # noqa: D102
+    @property
+    def ci_method(self) -> str: ...  # noqa: D102
+    @property
+    def estimable(self) -> bool: ...  # noqa: D102
+    @property
+    def estimate(self) -> float | None: ...  # noqa: D102
+    @property
+    def ci_low(self) -> float | None: ...  # noqa: D102
+    @property
+    def ci_high(self) -> float | None: ...  # noqa: D102
+    @property
+    def statistic(self) -> float | None: ...  # noqa: D102
+    @property
+    def uses_t(self) -> bool: ...  # noqa: D102
+    @property
+    def df(self) -> int: ...  # noqa: D102
+    @property
+    def prediction_low(self) -> float | None: ...  # noqa: D102
+    @property
+    def prediction_high(self) -> float | None: ...  # noqa: D102
+    def natural(self, value: float | None) -> float | None: ...  # noqa: D102
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -115,7 +147,7 @@ def events(count: float, total: float) -> str:
     return f"{int(count)}/{int(total)}"
 
 
-def estimate(effect: PooledEffect, digits: int = 2) -> str:
+def estimate(effect: Effect, digits: int = 2) -> str:
     """Return a pooled effect on the natural scale with its interval, for example ``2.14 [1.32, 3.48]``."""
     if not effect.estimable:
         return NOT_ESTIMABLE
@@ -125,8 +157,31 @@ def estimate(effect: PooledEffect, digits: int = 2) -> str:
     return f"{number(effect.natural(effect.estimate), digits)} {interval(low, high, digits)}"
 
 
-def prediction(effect: PooledEffect, digits: int = 2) -> str:
+def prediction(effect: Effect, digits: int = 2) -> str:
     """Return the prediction interval on the natural scale."""
     if effect.prediction_low is None:
         return "–"
     return interval(effect.natural(effect.prediction_low), effect.natural(effect.prediction_high), digits)
+
+
+def model_name(effect: Effect) -> str:
+    """Return what a forest plot calls the model, for example ``M-H, random``, and what is not RevMan's default."""
+    parts = [f"{METHOD_NAMES[effect.method]}, {effect.model}"]
+    if effect.tau2_method and effect.tau2_method != "DL":
+        parts.append(TAU2_NAMES[effect.tau2_method])
+    if effect.ci_method in CI_NAMES:
+        parts.append(CI_NAMES[effect.ci_method])
+    return ", ".join(parts)
+
+
+def statistic(effect: Effect, *, signed: bool = False) -> str:
+    """Return the test statistic under its name: ``Z = 2.61``, or ``t = 0.32, df = 3`` where t was used.
+
+    With `signed` it keeps its sign, in small letters: ``z = -2.61``.
+    """
+    value = effect.statistic
+    if value is None:
+        return NOT_ESTIMABLE
+    if signed:
+        return f"{'t' if effect.uses_t else 'z'} = {number(value)}"
+    return f"t = {number(abs(value))}, df = {effect.df}" if effect.uses_t else f"Z = {number(abs(value))}"

@@ -13,9 +13,11 @@
 import pandas as pd
 
 import metalib
-from metalib import notebook, published, text
-from metalib.filtered import download, filtered_table
-from metalib.ledger import Recomputed, ledger, tally
+from metalib import text
+from metalib.audit import published
+from metalib.audit.ledger import Recomputed, ledger, tally
+from metalib.pages import notebook
+from metalib.pages.filtered import download, filtered_table
 
 review = metalib.read_review("../data")
 CHAPTER = {

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from metalib import figures, notebook, text
+from metalib import figures, text
+from metalib.pages import notebook
 
 results = json.loads(Path("../benchmarks/results.json").read_text(encoding="utf-8"))
 found = pd.DataFrame(results["measurements"])

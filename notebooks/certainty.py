@@ -9,8 +9,9 @@
 import pandas as pd
 
 import metalib
-from metalib import notebook, text
-from metalib.absolute import absolute_effect
+from metalib import text
+from metalib.pages import notebook
+from metalib.robustness.absolute import absolute_effect
 
 review = metalib.read_review("../data")
 OUTCOMES = ["CR", "PR", "SD", "PD", "AE"]

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from metalib import notebook, text
-from metalib.filtered import filtered_table
+from metalib import text
+from metalib.pages import notebook
+from metalib.pages.filtered import filtered_table
 
 RECORD = Path("../tests/mutation")
 results = pd.read_csv(RECORD / "results.csv")

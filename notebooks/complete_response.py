@@ -12,7 +12,7 @@
 
 # %%
 import metalib
-from metalib.chapter import Chapter
+from metalib.pages.chapter import Chapter
 
 review = metalib.read_review("../data")
 tables = review.tables_of("CR")

@@ -16,9 +16,10 @@
 import pandas as pd
 
 import metalib
-from metalib import figures, notebook, text, views
-from metalib.notebook import Raw
-from metalib.specifications import specifications
+from metalib import figures, text
+from metalib.pages import notebook, views
+from metalib.pages.notebook import Raw
+from metalib.robustness.specifications import specifications
 
 review = metalib.read_review("../data")
 claims = review.claims.set_index("claim")

@@ -11,8 +11,9 @@
 import pandas as pd
 
 import metalib
-from metalib import notebook, text
-from metalib.filtered import download, filtered_table
+from metalib import text
+from metalib.pages import notebook
+from metalib.pages.filtered import download, filtered_table
 
 review = metalib.read_review("../data")
 tables, published = review.tables, review.published

@@ -10,8 +10,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import metalib
-from metalib import figures, notebook, text
-from metalib.subsets import all_subsets, cumulative, influence
+from metalib import figures, text
+from metalib.pages import notebook
+from metalib.robustness.subsets import all_subsets, cumulative, influence
 
 review = metalib.read_review("../data")
 labels = review.labels()

@@ -9,10 +9,11 @@
 import pandas as pd
 
 import metalib
-from metalib import notebook, text, views
-from metalib.explorer import DataSet, count_results, explorer_outcome
-from metalib.explorer_page import as_script, explorer, fingerprint
-from metalib.explorer_printed import PrintedAnalysis
+from metalib import text
+from metalib.pages import notebook, views
+from metalib.pages.explorer import DataSet, count_results, explorer_outcome
+from metalib.pages.explorer_page import as_script, explorer, fingerprint
+from metalib.pages.explorer_printed import PrintedAnalysis
 
 review = metalib.read_review("../data")
 labels = review.labels()

@@ -12,9 +12,10 @@ from statsmodels.miscmodels.ordinal_model import OrderedModel
 from statsmodels.stats.multitest import multipletests
 
 import metalib
-from metalib import notebook, text, views
-from metalib.fragility import fragility
-from metalib.ordinal import pool_proportional_odds, proportional_odds
+from metalib import text
+from metalib.pages import notebook, views
+from metalib.robustness.fragility import fragility
+from metalib.robustness.ordinal import pool_proportional_odds, proportional_odds
 
 review = metalib.read_review("../data")
 labels = review.labels()

@@ -11,10 +11,11 @@
 import pandas as pd
 
 import metalib
-from metalib import figures, notebook, text, views
-from metalib.filtered import download, filtered_table
-from metalib.specifications import specifications
-from metalib.tau2_interval import tau2_interval
+from metalib import figures, text
+from metalib.arithmetic.tau2_interval import tau2_interval
+from metalib.pages import notebook, views
+from metalib.pages.filtered import download, filtered_table
+from metalib.robustness.specifications import specifications
 
 review = metalib.read_review("../data")
 OUTCOMES = ["CR", "PR", "SD", "PD", "AE"]
@@ -43,7 +44,7 @@ ZERO = {
 def label(row):
     """Name of a specification."""
     parts = [
-        f"{views.METHOD_NAMES[row.method]}, {row.model}",
+        f"{text.METHOD_NAMES[row.method]}, {row.model}",
         TAU2[row.tau2_method],
         CI[row.ci_method],
         ZERO[row.zero_cells],

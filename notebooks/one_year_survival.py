@@ -14,9 +14,11 @@
 import pandas as pd
 
 import metalib
-from metalib import figures, notebook, published, text, views
+from metalib import figures, text
+from metalib.audit import published
+from metalib.pages import notebook, views
+from metalib.pages.worked import steps, work_out
 from metalib.recover import read_puzzle_text, recover
-from metalib.worked import steps, work_out
 
 review = metalib.read_review("../data")
 printed = review.printed("survival").query("statistic != 'studies'")
@@ -206,7 +208,7 @@ for name, puzzle in tried.items():
 # The inverse-variance and Mantel-Haenszel results of the first candidate, recomputed by statsmodels.
 
 # %% tags=["hide-input"]
-from metalib.crosscheck import statsmodels_crosscheck
+from metalib.audit.crosscheck import statsmodels_crosscheck
 
 notebook.table(
     views.crosscheck(statsmodels_crosscheck(candidates[first])),

@@ -11,8 +11,9 @@ import itertools
 import pandas as pd
 
 import metalib
-from metalib import notebook, text
-from metalib.absolute import absolute_effect
+from metalib import text
+from metalib.pages import notebook
+from metalib.robustness.absolute import absolute_effect
 
 review = metalib.read_review("../data")
 labels = review.labels()

@@ -15,7 +15,8 @@
 import pandas as pd
 
 import metalib
-from metalib import consistency, notebook, published
+from metalib.audit import consistency, published
+from metalib.pages import notebook
 
 review = metalib.read_review("../data")
 labels = review.labels()

@@ -13,7 +13,8 @@
 import pandas as pd
 
 import metalib
-from metalib import figures, notebook, text
+from metalib import figures, text
+from metalib.pages import notebook
 from metalib.recover import read_puzzle, read_puzzle_text, recover
 
 review = metalib.read_review("../data")

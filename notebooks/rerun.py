@@ -13,7 +13,8 @@
 import pandas as pd
 
 import metalib
-from metalib import figures, notebook, text
+from metalib import figures, text
+from metalib.pages import notebook
 
 review = metalib.read_review("../data")
 tables = review.tables_of("PR")

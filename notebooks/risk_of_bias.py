@@ -9,7 +9,8 @@
 import pandas as pd
 
 import metalib
-from metalib import figures, notebook, text
+from metalib import figures, text
+from metalib.pages import notebook
 
 review = metalib.read_review("../data")
 stated = review.risk_of_bias.query("assessor == 'paper'")

@@ -24,7 +24,8 @@
 
 # %%
 import metalib
-from metalib import figures, notebook, text
+from metalib import figures, text
+from metalib.pages import notebook
 
 review = metalib.read_review("../data")
 search, flow = review.search, review.flow.set_index("step")["count"]

@@ -9,8 +9,9 @@
 import pandas as pd
 
 import metalib
-from metalib import figures, notebook, text
-from metalib.small_study import egger, harbord, peters, trim_and_fill
+from metalib import figures, text
+from metalib.pages import notebook
+from metalib.robustness.small_study import egger, harbord, peters, trim_and_fill
 
 review = metalib.read_review("../data")
 labels = review.labels()

@@ -13,8 +13,9 @@ import pandas as pd
 from scipy.stats import fisher_exact
 
 import metalib
-from metalib import figures, notebook, text
-from metalib.notebook import Raw
+from metalib import figures, text
+from metalib.pages import notebook
+from metalib.pages.notebook import Raw
 
 review = metalib.read_review("../data")
 studies, stages, labels = review.studies, review.stages_of("main"), review.labels()

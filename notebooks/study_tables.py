@@ -30,7 +30,8 @@
 import pandas as pd
 
 import metalib
-from metalib import notebook, text
+from metalib import text
+from metalib.pages import notebook
 
 review = metalib.read_review("../data")
 labels = review.labels()

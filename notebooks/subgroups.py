@@ -14,7 +14,9 @@
 import pandas as pd
 
 import metalib
-from metalib import figures, notebook, published, text, views
+from metalib import figures, text
+from metalib.audit import published
+from metalib.pages import notebook, views
 
 review = metalib.read_review("../data")
 labels = review.labels()

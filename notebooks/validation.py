@@ -15,9 +15,10 @@ from pathlib import Path
 import pandas as pd
 
 import metalib
-from metalib import notebook, text
-from metalib.agreement import DECADES, combine, decade
+from metalib import text
+from metalib.audit.agreement import DECADES, combine, decade
 from metalib.figures import agreement_map
+from metalib.pages import notebook
 
 GOLDEN = Path("../tests/golden")
 agreement = pd.read_csv(GOLDEN / "agreement.csv", dtype={"largest": str})

@@ -10,7 +10,7 @@ import numpy as np
 from oracle import Comparison, load
 
 import metalib
-from metalib.crosscheck import statsmodels_crosscheck
+from metalib.audit.crosscheck import statsmodels_crosscheck
 
 with warnings.catch_warnings():
     # PyMARE leaves a file of its own open while it is imported.

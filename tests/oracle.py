@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 import metalib
-from metalib.agreement import Comparison
+from metalib.audit.agreement import Comparison
 
 REVMAN = {
     "mh_fixed": ("MH", "fixed"),

@@ -10,11 +10,11 @@ import pandas as pd
 from oracle import Comparison, load
 
 import metalib
-from metalib.heterogeneity import TAU2_METHODS
-from metalib.small_study import AsymmetryTest, egger, harbord, peters, trim_and_fill
-from metalib.subsets import cumulative
-from metalib.tau2_interval import tau2_interval
-from metalib.zero_cells import pool_corrected
+from metalib.arithmetic.options import TAU2_METHODS
+from metalib.arithmetic.tau2_interval import tau2_interval
+from metalib.arithmetic.zero_cells import pool_corrected
+from metalib.robustness.small_study import AsymmetryTest, egger, harbord, peters, trim_and_fill
+from metalib.robustness.subsets import cumulative
 
 TRIMFILL = {"ee_l0": ("fixed", "L0"), "dl_l0": ("random", "L0"), "dl_r0": ("random", "R0")}
 POOLED = {

@@ -13,7 +13,7 @@ from validation import GOLDEN, SETS, agreement, comparisons, engines
 
 import metalib
 from metalib import DataError
-from metalib.agreement import DECADES, Comparison, agreement_frame, agreement_summary, combine, decade
+from metalib.audit.agreement import DECADES, Comparison, agreement_frame, agreement_summary, combine, decade
 from metalib.figures import agreement_map
 
 EXACT = ["engine", "measure", "method", "quantity", "values", "rtol", "atol", "outside"]

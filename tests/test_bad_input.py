@@ -25,21 +25,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import metalib
-from metalib import DataError, MetalibError, OptionError, figures, filtered, notebook, pool, views
+from metalib import DataError, MetalibError, OptionError, figures, pool
 from metalib.__main__ import main
-from metalib.absolute import absolute_effect
-from metalib.checked_csv import Column, File, csv_text, read_checked
-from metalib.crosscheck import statsmodels_crosscheck
-from metalib.fragility import fragility
-from metalib.generic import pool_effects
-from metalib.ordinal import pool_proportional_odds, proportional_odds
-from metalib.published import p_from_interval, p_q_from_i2, read_printed
-from metalib.small_study import egger, harbord, peters, trim_and_fill
-from metalib.specifications import specifications
-from metalib.subsets import all_subsets, cumulative, influence
-from metalib.tables import COUNTS
-from metalib.tau2_interval import tau2_interval
-from metalib.zero_cells import pool_corrected
+from metalib.arithmetic.generic import pool_effects
+from metalib.arithmetic.tables import COUNTS
+from metalib.arithmetic.tau2_interval import tau2_interval
+from metalib.arithmetic.zero_cells import pool_corrected
+from metalib.audit.checked_csv import Column, File, csv_text, read_checked
+from metalib.audit.crosscheck import statsmodels_crosscheck
+from metalib.audit.published import p_from_interval, p_q_from_i2, read_printed
+from metalib.pages import filtered, notebook, views
+from metalib.robustness.absolute import absolute_effect
+from metalib.robustness.fragility import fragility
+from metalib.robustness.ordinal import pool_proportional_odds, proportional_odds
+from metalib.robustness.small_study import egger, harbord, peters, trim_and_fill
+from metalib.robustness.specifications import specifications
+from metalib.robustness.subsets import all_subsets, cumulative, influence
 
 ROOT = Path(__file__).parent.parent
 GOOD = {
@@ -127,7 +128,7 @@ def test_a_cell_that_is_no_count(entry: str, value: object) -> None:
 @pytest.mark.parametrize("column", COUNTS)
 def test_every_column_is_checked(column: str) -> None:
     with pytest.raises(DataError, match=r"x.csv, row 2, study 'b', (experimental|control) arm, value -7: .*negative"):
-        metalib.tables.check_tables(cell(column, -7), file="x.csv")
+        metalib.arithmetic.tables.check_tables(cell(column, -7), file="x.csv")
 
 
 FRAMES = {

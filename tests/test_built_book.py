@@ -19,7 +19,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import metalib
-from metalib import published
+from metalib.audit import published
 
 ROOT = Path(__file__).parent.parent
 REVIEW = metalib.read_review(ROOT / "data")

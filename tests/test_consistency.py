@@ -12,9 +12,10 @@ from hypothesis import assume, given, settings
 from strategies import tables
 
 import metalib
-from metalib import DataError, consistency, published
-from metalib.ledger import Recomputed, ledger, tally
-from metalib.published import read_printed
+from metalib import DataError
+from metalib.audit import consistency, published
+from metalib.audit.ledger import Recomputed, ledger, tally
+from metalib.audit.published import read_printed
 
 ROOT = Path(__file__).parent.parent
 UNITS = {"OR": 2, "CI low": 2, "CI high": 2, "P": 3, "Z": 2, "Chi2": 2, "df": 0, "P(Q)": 2, "I2": 0}

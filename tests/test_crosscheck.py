@@ -9,7 +9,7 @@ import pytest
 from oracle import load
 
 import metalib
-from metalib.crosscheck import statsmodels_crosscheck
+from metalib.audit.crosscheck import statsmodels_crosscheck
 
 GOLDEN = Path(__file__).parent / "golden"
 # Sets with heterogeneity and without, with zero cells and without, small and large.

@@ -9,7 +9,7 @@ from pathlib import Path
 import frictionless
 import pytest
 
-from metalib.review import FILES
+from metalib.audit.review import FILES
 
 DATA = Path(__file__).parent.parent / "data"
 PACKAGE = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))

@@ -11,7 +11,10 @@ import pytest
 from scipy import integrate, optimize, stats
 
 import metalib
-from metalib.consistency import (
+from metalib.arithmetic.heterogeneity import generalised_q, reml_loglik, reml_score, tau2_dl, tau2_pm, tau2_reml
+from metalib.arithmetic.pooling import pool_batch
+from metalib.arithmetic.study_effects import cells, peto_effects, study_effects
+from metalib.audit.consistency import (
     as_frame,
     check_result,
     estimate_in_interval,
@@ -22,11 +25,8 @@ from metalib.consistency import (
     sum_of,
     z_and_interval,
 )
+from metalib.audit.published import compare, p_from_interval, p_q_from_i2, read_printed
 from metalib.errors import DataError, OptionError
-from metalib.heterogeneity import generalised_q, reml_loglik, reml_score, tau2_dl, tau2_pm, tau2_reml
-from metalib.pooling import pool_batch
-from metalib.published import compare, p_from_interval, p_q_from_i2, read_printed
-from metalib.study_effects import cells, peto_effects, study_effects
 
 COLUMNS = ["study", "events_t", "n_t", "events_c", "n_c"]
 

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats as st
 from test_recover import brute_force, found_set, make_puzzle
 
+from metalib.arithmetic.pooling import pool_batch
 from metalib.errors import PuzzleError
-from metalib.pooling import pool_batch
 from metalib.recover import recover
 from metalib.recover.agree import agrees, ends
 from metalib.recover.arms import full_solutions, joint_arms, sizes

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import metalib
-from metalib import published, text
+from metalib import text
+from metalib.audit import published
 
 DATA = Path(__file__).parent.parent / "data"
 

@@ -16,10 +16,10 @@ import pytest
 
 import metalib
 from metalib import DataError, OptionError
-from metalib.explorer import DataSet, combinations, count_results, explorer_outcome
-from metalib.explorer_numbers import number
-from metalib.explorer_page import as_script, explorer, fingerprint
-from metalib.explorer_printed import PrintedAnalysis
+from metalib.pages.explorer import DataSet, combinations, count_results, explorer_outcome
+from metalib.pages.explorer_numbers import number
+from metalib.pages.explorer_page import as_script, explorer, fingerprint
+from metalib.pages.explorer_printed import PrintedAnalysis
 
 ROOT = Path(__file__).parent.parent
 STORED = ROOT / "notebooks" / "extra" / "explorer"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from metalib import OptionError, filtered
+from metalib import OptionError
+from metalib.pages import filtered
 
 
 @pytest.fixture

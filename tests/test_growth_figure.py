@@ -8,7 +8,7 @@ import pytest
 
 from metalib import DataError, text
 from metalib.figures import growth, growth_exponent
-from metalib.notebook import render
+from metalib.pages.notebook import render
 
 SIZE = np.array([1.0, 10.0, 100.0, 1000.0])
 FRAME = pd.DataFrame(

@@ -46,8 +46,8 @@ def test_names_are_listed_before_they_are_used() -> None:
 
 def test_a_star_import_brings_every_name() -> None:
     assert fresh("from metalib import *; print(pool.__module__, effects.__module__)").split() == [
-        "metalib.pooling",
-        "metalib.study_effects",
+        "metalib.arithmetic.pooling",
+        "metalib.arithmetic.study_effects",
     ]
 
 

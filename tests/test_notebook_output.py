@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from metalib import OptionError, notebook
-from metalib.notebook import Raw
+from metalib import OptionError
+from metalib.pages import notebook
+from metalib.pages.notebook import Raw
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 import metalib
 from metalib.figures import OverviewRow, overview, overview_data
-from metalib.notebook import render
+from metalib.pages.notebook import render
 
 TABLES = pd.DataFrame({"study": ["a", "b"], "events_t": [10, 4], "n_t": [50, 40], "events_c": [20, 9], "n_c": [50, 40]})
 FIXED, RANDOM = metalib.pool(TABLES), metalib.pool(TABLES, model="random")

@@ -11,7 +11,8 @@ import pytest
 from strategies import ALL
 
 import metalib
-from metalib import DataError, pooling
+from metalib import DataError
+from metalib.arithmetic import pooling
 
 
 def test_cumulative_exclusion() -> None:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from strategies import COLUMNS, same, swap_arms, swap_events, tables
 
 import metalib
-from metalib.absolute import absolute_effect
-from metalib.heterogeneity import reml_loglik
+from metalib.arithmetic.heterogeneity import reml_loglik
+from metalib.robustness.absolute import absolute_effect
 
 MEASURES = ("OR", "RR", "RD")
 FIXED = [{"method": "MH"}, {"method": "IV"}, {"method": "Peto"}]

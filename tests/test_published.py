@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2, norm
 
-from metalib import DataError, published
-from metalib.published import read_printed
+from metalib import DataError
+from metalib.audit import published
+from metalib.audit.published import read_printed
 
 
 @pytest.mark.parametrize(

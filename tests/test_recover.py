@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metalib.pooling import pool_batch
+from metalib.arithmetic.pooling import pool_batch
 from metalib.recover import Limits, read_puzzle, recover
 from metalib.recover.agree import agrees, statistics
 from metalib.recover.identify import canonical, complement

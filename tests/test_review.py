@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metalib import DataError, MetalibError, Review, read_review
-from metalib.review import FILES
+from metalib.audit.review import FILES
 
 DATA = Path(__file__).parent.parent / "data"
 

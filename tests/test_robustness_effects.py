@@ -14,9 +14,9 @@ from strategies import ALL, same, tables
 
 import metalib
 from metalib import DataError, OptionError
-from metalib.absolute import absolute_effect
-from metalib.generic import pool_effects
-from metalib.ordinal import pool_proportional_odds, proportional_odds
+from metalib.arithmetic.generic import pool_effects
+from metalib.robustness.absolute import absolute_effect
+from metalib.robustness.ordinal import pool_proportional_odds, proportional_odds
 
 
 def log_likelihood(parameters: np.ndarray, counts: np.ndarray) -> float:

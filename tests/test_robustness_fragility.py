@@ -14,8 +14,8 @@ from test_robustness_golden import GOLDEN
 
 import metalib
 from metalib import OptionError
-from metalib.fragility import _Search, fragility
-from metalib.tables import check_tables
+from metalib.arithmetic.tables import check_tables
+from metalib.robustness.fragility import _Search, fragility
 
 OPTIONS = [{"method": "MH"}, {"method": "Peto"}, {"method": "MH", "model": "random"}, {"measure": "RD", "method": "IV"}]
 

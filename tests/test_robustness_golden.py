@@ -10,8 +10,8 @@ from robustness import compare_extra
 
 import metalib
 from metalib import OptionError
-from metalib.small_study import egger, harbord, peters, trim_and_fill
-from metalib.tau2_interval import tau2_interval
+from metalib.arithmetic.tau2_interval import tau2_interval
+from metalib.robustness.small_study import egger, harbord, peters, trim_and_fill
 
 GOLDEN = Path(__file__).parent / "golden"
 EXTRA = GOLDEN / "extra"

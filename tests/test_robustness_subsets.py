@@ -13,9 +13,9 @@ from strategies import ALL, same, swap_arms, swap_events, tables
 
 import metalib
 from metalib import DataError, OptionError
-from metalib.specifications import specifications
-from metalib.subsets import all_subsets, cumulative, influence
-from metalib.zero_cells import RULES, pool_corrected
+from metalib.arithmetic.zero_cells import RULES, pool_corrected
+from metalib.robustness.specifications import specifications
+from metalib.robustness.subsets import all_subsets, cumulative, influence
 
 FIELDS = ("estimate", "se", "ci_low", "ci_high", "p", "Q", "I2", "tau2")
 OPTIONS = [*ALL, {"method": "IV", "model": "random", "tau2": "REML", "ci": "hksj_adhoc"}, {"measure": "RD"}]

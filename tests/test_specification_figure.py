@@ -7,7 +7,7 @@ import pytest
 
 from metalib import DataError
 from metalib.figures import specification_curve
-from metalib.notebook import render
+from metalib.pages.notebook import render
 
 FRAME = pd.DataFrame(
     {

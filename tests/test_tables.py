@@ -8,7 +8,7 @@ import pytest
 
 import metalib
 from metalib import DataError, MetalibError, OptionError
-from metalib.tables import check_tables
+from metalib.arithmetic.tables import check_tables
 
 
 def frame(**changes: object) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oracle import load
 
 import metalib
-from metalib.worked import steps, work_out
+from metalib.pages.worked import steps, work_out
 
 GOLDEN = Path(__file__).parent / "golden"
 

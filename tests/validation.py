@@ -14,7 +14,7 @@ from oracle import Comparison, compare
 from robustness import compare_extra
 from stored import compare_stored
 
-from metalib.agreement import agreement_frame, agreement_summary
+from metalib.audit.agreement import agreement_frame, agreement_summary
 
 GOLDEN = Path(__file__).parent / "golden"
 SETS = tuple(sorted(path.stem for path in GOLDEN.glob("*.json")))

@@ -25,16 +25,16 @@ SEED = 20250101
 SAMPLE = {"pooling": 25, "audit": 25, "recovery": 8}
 GROUPS = {
     "pooling": [
-        "tables",
-        "study_effects",
-        "heterogeneity",
-        "estimators",
-        "pooling",
-        "intervals",
-        "results",
-        "sensitivity",
+        "arithmetic/tables",
+        "arithmetic/study_effects",
+        "arithmetic/heterogeneity",
+        "arithmetic/estimators",
+        "arithmetic/pooling",
+        "arithmetic/intervals",
+        "arithmetic/results",
+        "robustness/sensitivity",
     ],
-    "audit": ["published", "consistency"],
+    "audit": ["audit/published", "audit/consistency"],
     "recovery": [
         f"recover/{name}"
         for name in (

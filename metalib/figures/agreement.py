@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from ..agreement import DECADES
+from ..audit.agreement import DECADES
 from ..errors import DataError
 from .checks import check_columns
 from .style import VERMILLION, style

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..results import RATIOS
-from ..views import METHOD_NAMES
+from ..arithmetic.options import RATIOS
+from ..text import METHOD_NAMES
 from . import layout, scales
 from .checks import check_title, pair_of_texts
 from .forest_lines import Line, forest_lines

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from .. import text
-from ..tables import COUNTS
-from ..views import TAU2_NAMES
+from ..arithmetic.tables import COUNTS
+from ..text import TAU2_NAMES
 from .layout import block_height, wrap
 
 NOT_ESTIMABLE = text.NOT_ESTIMABLE.capitalize()

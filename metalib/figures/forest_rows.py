@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ..arithmetic.options import RATIOS
+from ..arithmetic.pooling import pool
+from ..arithmetic.results import PooledEffect
+from ..arithmetic.study_effects import effects
+from ..arithmetic.subgroups import subgroups
+from ..arithmetic.tables import COUNTS, check_tables
 from ..errors import DataError, OptionError
-from ..pooling import pool
-from ..results import RATIOS, PooledEffect
-from ..sensitivity import subgroups
-from ..study_effects import effects
-from ..tables import COUNTS, check_tables
 from . import scales
 from .checks import check_frame, check_labels, pair_of_texts
 

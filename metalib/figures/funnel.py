@@ -14,10 +14,11 @@ from matplotlib.patches import Polygon
 from scipy.special import ndtri
 
 from .. import text
+from ..arithmetic.options import RATIOS
+from ..arithmetic.pooling import pool
+from ..arithmetic.results import NO_STUDY
 from ..errors import DataError
-from ..pooling import pool
-from ..results import NO_STUDY, RATIOS
-from ..views import model_name
+from ..text import model_name
 from . import scales
 from .checks import check_frame, check_labels, check_title
 from .forest_rows import percent_of, single_effects

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from .. import text
+from ..arithmetic.results import PooledEffect
 from ..errors import DataError, OptionError
-from ..results import PooledEffect
 from .forest_marks import DIAMOND
 from .layout import MARGIN, Sheet, text_width, widest
 from .scales import MEASURE_NAMES, Scale, symmetric_scale

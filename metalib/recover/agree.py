@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..pooling import pool_batch
-from ..results import RATIOS, PooledBatch
+from ..arithmetic.options import RATIOS
+from ..arithmetic.pooling import pool_batch
+from ..arithmetic.results import PooledBatch
 from .model import Result
 from .printed import Printed
 

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TextIO
 
-from ..checked_csv import csv_text
+from ..audit.checked_csv import csv_text
 from ..errors import MetalibError, OptionError
 from .engine import recover
 from .puzzle import read_puzzle

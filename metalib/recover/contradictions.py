@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..results import RATIOS
+from ..arithmetic.options import RATIOS
 from .bounds import arm_pairs, count_bounds
 from .model import ARM_NAMES, Puzzle, Stat, Study
 from .reader import Field

@@ -24,9 +24,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..arithmetic.options import MEASURES, METHODS, MODELS, Options
 from ..errors import OptionError
-from ..pooling import METHODS, MODELS, check_options
-from ..study_effects import MEASURES
 from .contradictions import check_bounds, check_stats
 from .model import ARM_NAMES, ROLES, STATISTICS, Cell, Link, Outcome, Puzzle, Result, Stat, Study, Total
 from .printed import printed
@@ -169,7 +168,7 @@ def _results(field: Field, outcomes: dict[str, Outcome]) -> tuple[Result, ...]:
             for option, allowed in (("measure", MEASURES), ("method", METHODS), ("model", MODELS))
         }
         try:
-            check_options(**options, tau2="DL", ci="wald")
+            Options(**options)
         except OptionError as error:
             raise row.error(str(error), name) from None
         role = given["role"].one_of(ROLES) if "role" in given else "search"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..results import RATIOS
+from ..arithmetic.options import RATIOS
 from .bounds import Bounds, arm_pairs, count_bounds
 from .box import Box, box
 from .model import Puzzle, Var

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..study_effects import cells, peto_effects, study_effects
+from ..arithmetic.study_effects import cells, peto_effects, study_effects
 
 #: Columns of an array of terms: number of estimable studies; numerator and denominator of the estimate; sums of
 #: w, w y, w y^2 and w^2 with inverse-variance weights; three parts of the variance of a Mantel-Haenszel estimate.

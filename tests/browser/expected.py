@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import explorer_states as states
 
 import metalib
-from metalib.specifications import _combinations
-from metalib.study_effects import MEASURES
+from metalib.arithmetic.options import MEASURES
+from metalib.robustness.specifications import _combinations
 
 
 def choices(review: metalib.Review) -> dict:

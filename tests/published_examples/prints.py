@@ -14,7 +14,7 @@ import pandas as pd
 from oracle import compare, load
 
 import metalib
-from metalib.published import read_printed
+from metalib.audit.published import read_printed
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 #: Names of statistics, and how they follow from a pooled effect. "log" is the scale of the analysis.

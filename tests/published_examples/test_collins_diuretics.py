@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 from prints import Prints, agrees_with_golden, frame, reproduces
 
-from metalib.published import read_printed
-from metalib.tau2_interval import tau2_interval
+from metalib.arithmetic.tau2_interval import tau2_interval
+from metalib.audit.published import read_printed
 
 # study, cases and women with diuretics, cases and women without
 TABLES = frame(

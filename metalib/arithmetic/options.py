@@ -1,0 +1,88 @@
+"""The choices of an analysis, checked once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TypedDict
+
+import numpy as np
+from scipy.special import ndtri
+
+from ..errors import OptionError, choose, shown
+
+MEASURES = ("OR", "RR", "RD")
+#: Measures that are pooled on the log scale.
+RATIOS = ("OR", "RR")
+METHODS = ("MH", "IV", "Peto")
+MODELS = ("fixed", "random")
+TAU2_METHODS = ("DL", "PM", "REML")
+CI_METHODS = ("wald", "hksj", "hksj_adhoc")
+
+
+class Choices(TypedDict, total=False):
+    """The fields of :class:`Options` as keyword arguments; what is left out has its default."""
+
+    measure: str
+    method: str
+    model: str
+    tau2: str
+    ci: str
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How studies are pooled. What each choice means is said by :func:`metalib.pool`.
+
+    Raises
+    ------
+    OptionError
+        An unknown choice, or a combination without a meaning.
+    """
+
+    measure: str = "OR"
+    method: str = "MH"
+    model: str = "fixed"
+    tau2: str = "DL"
+    ci: str = "wald"
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        choose("measure", self.measure, MEASURES)
+        choose("method", self.method, METHODS)
+        choose("model", self.model, MODELS)
+        choose("tau2", self.tau2, TAU2_METHODS)
+        choose("ci", self.ci, CI_METHODS)
+        if self.method == "Peto" and self.measure != "OR":
+            raise OptionError(f"method='Peto' is a method for odds ratios, not for measure={self.measure!r}")
+        if self.method == "Peto" and self.model != "fixed":
+            raise OptionError("method='Peto' is a fixed-effect method; use method='IV' or 'MH' for random effects")
+        if self.ci != "wald" and self.model != "random":
+            raise OptionError(f"ci={self.ci!r} needs model='random'")
+        object.__setattr__(self, "level", check_level(self.level))
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether effects are held on the log scale."""
+        return self.measure in RATIOS
+
+    @property
+    def probability(self) -> float:
+        """The upper quantile that the confidence level asks for, 0.975 for 95%."""
+        return 0.5 + self.level / 2
+
+    @property
+    def z(self) -> float:
+        """The normal quantile of the confidence level."""
+        return float(ndtri(self.probability))
+
+    def choices(self) -> Choices:
+        """Return the fields as keyword arguments, for example ``pool(tables, **effect.options.choices())``."""
+        return Choices(**asdict(self))
+
+
+def check_level(level: object) -> float:
+    """Return a confidence level in (0, 1), else raise :class:`OptionError`."""
+    if isinstance(level, bool) or not isinstance(level, (int, float, np.floating)) or not 0 < level < 1:
+        raise OptionError(f"level={shown(level)} must lie between 0 and 1")
+    return float(level)

@@ -1,0 +1,224 @@
+"""Pooling of 2x2 tables: Mantel-Haenszel, inverse variance and Peto; fixed and random effects.
+
+The arithmetic is that of Review Manager 5.4 [1]_. One kernel, :func:`pool_batch`, works on arrays of shape
+``(..., k)``; :func:`pool` is its case of a single meta-analysis and adds names and reasons.
+
+.. [1] Deeks JJ, Higgins JPT (2010). Statistical algorithms in Review Manager 5. Cochrane Statistical Methods Group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Unpack
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from ..errors import OptionError
+from .estimators import inverse_variance, mantel_haenszel
+from .heterogeneity import cochran_q, i_squared, p_of_q, tau2_dl, tau2_pm, tau2_reml
+from .intervals import finish
+from .options import MODELS, Choices, Options
+from .results import PooledBatch, PooledEffect
+from .study_effects import Cells, StudyEffects, cells, peto_effects, reason_not_estimable, study_effects
+from .tables import Tables, check_arrays, check_tables
+
+#: Studies in a block of meta-analyses. Its arrays, 96 KB each, stay in the cache, and their memory is used again.
+BLOCK = 12288
+
+
+def pool_batch(
+    events_t: ArrayLike,
+    n_t: ArrayLike,
+    events_c: ArrayLike,
+    n_c: ArrayLike,
+    *,
+    include: ArrayLike | None = None,
+    **choices: Unpack[Choices],
+) -> PooledBatch:
+    """Pool many meta-analyses at once.
+
+    Parameters
+    ----------
+    events_t, n_t, events_c, n_c : array_like, shapes that broadcast to (..., k)
+        Counts; the last axis runs over studies. A Series has no place here: its index would be ignored.
+    include : array_like of bool, shape that broadcasts to (..., k), optional
+        Studies that take part, so that subsets and meta-analyses of unequal size fit one array. Entries that do not
+        take part still have to be tables (any, for example 0 of 1 and 0 of 1).
+    **choices
+        ``measure, method, model, tau2, ci, level`` as in :func:`pool`.
+
+    Returns
+    -------
+    PooledBatch
+        Arrays of shape (...). Where nothing is estimable, ``estimable`` is False and the numbers are NaN.
+
+    Raises
+    ------
+    DataError
+        Arrays that do not broadcast or have no study, a Series, or an entry that is no table: not a number, not whole,
+        negative, too large, more events than patients or no patient.
+    OptionError
+    """
+    return _pool_blocks((events_t, n_t, events_c, n_c), include, [Options(**choices)])[0]
+
+
+def pool_batch_both(
+    events_t: ArrayLike,
+    n_t: ArrayLike,
+    events_c: ArrayLike,
+    n_c: ArrayLike,
+    *,
+    include: ArrayLike | None = None,
+    **choices: Unpack[Choices],
+) -> tuple[PooledBatch, PooledBatch]:
+    """Pool many meta-analyses under a fixed-effect and a random-effects model, in less time than two calls.
+
+    Parameters
+    ----------
+    events_t, n_t, events_c, n_c, include, **choices
+        As in :func:`pool_batch`, without ``model`` and ``ci``.
+
+    Returns
+    -------
+    tuple of PooledBatch
+        Fixed and random; exactly what :func:`pool_batch` returns for each.
+
+    Raises
+    ------
+    DataError, OptionError
+        As in :func:`pool_batch`.
+    """
+    for name in ("model", "ci"):
+        if name in choices:
+            raise OptionError(f"{name} is not for a batch under both models, whose intervals are Wald's")
+    both = [replace(Options(**choices), model=model) for model in MODELS]
+    fixed, random = _pool_blocks((events_t, n_t, events_c, n_c), include, both)
+    return fixed, random
+
+
+def _pool_blocks(given: Sequence[ArrayLike], include: ArrayLike | None, models: Sequence[Options]) -> list[PooledBatch]:
+    """Pool block by block; one batch for each of `models`, which differ in nothing but the model."""
+    counts, marks = check_arrays(given, include)
+    # One meta-analysis under many choices of studies: its effects are the same in every row.
+    same_tables = all(x.ndim == 1 for x in counts)
+    *arrays, marks = np.broadcast_arrays(*counts, marks)
+    *leading, k = marks.shape
+    tables = [x.reshape(-1, k) for x in arrays]
+    marks = marks.reshape(-1, k)
+    rows = max(BLOCK // k, 1)
+    parts = []
+    # One block at least, so that no meta-analysis at all gives a batch without rows.
+    for start in range(0, max(len(marks), 1), rows):
+        block = slice(start, start + rows)
+        if start == 0 or not same_tables:
+            t = cells(*(x[:1] if same_tables else x[block] for x in tables))
+            e = effects_of(t, models[0])
+        parts.append(pool_rows(t, e, e.estimable & marks[block], models))
+    return [PooledBatch.concatenate(batches).reshape(tuple(leading)) for batches in zip(*parts, strict=True)]
+
+
+def effects_of(tables: Cells, options: Options) -> StudyEffects:
+    """Return the study effects that a method pools: Peto's own, or those of the measure."""
+    return peto_effects(tables) if options.method == "Peto" else study_effects(tables, options.measure)
+
+
+def pool_rows(t: Cells | None, e: StudyEffects, include: np.ndarray, models: Sequence[Options]) -> list[PooledBatch]:
+    """Pool the rows of (m, k) arrays under each of `models`, which differ in model and interval only.
+
+    The tables may be missing where no Mantel-Haenszel weights are asked for.
+    """
+    options = models[0]
+    k = include.sum(-1)
+    inverse = include / e.vi
+    if options.method == "MH" and t is not None:
+        estimate, se, weights = mantel_haenszel(t, e, include, options.measure)
+    else:
+        estimate, se, weights = inverse_variance(e.yi, inverse)
+    df = np.maximum(k - 1, 0)
+    q = cochran_q(e.yi, inverse, estimate, k)
+    heterogeneity = q, p_of_q(q, df), i_squared(q, df)
+    absent = np.full(k.shape, np.nan)
+    batches = []
+    for options in models:
+        tau2 = absent
+        if options.model == "random":
+            if options.tau2 == "DL":
+                tau2 = tau2_dl(q, inverse, k)
+            else:
+                tau2 = (tau2_pm if options.tau2 == "PM" else tau2_reml)(e.yi, e.vi, include)
+            estimate, se, weights = inverse_variance(e.yi, include / (e.vi + tau2[:, None]))
+        batches.append(finish(e.yi, include, k, estimate, se, weights, tau2, heterogeneity, options))
+    return batches
+
+
+def pool(
+    tables: pd.DataFrame | Tables,
+    measure: str = "OR",
+    method: str = "MH",
+    model: str = "fixed",
+    tau2: str = "DL",
+    ci: str = "wald",
+    level: float = 0.95,
+) -> PooledEffect:
+    """Pool the studies of one meta-analysis.
+
+    Parameters
+    ----------
+    tables : DataFrame
+        ``study, events_t, n_t, events_c, n_c``, one row a study.
+    measure : {"OR", "RR", "RD"}
+    method : {"MH", "IV", "Peto"}
+        Mantel-Haenszel, inverse variance, or Peto (odds ratios, fixed effect).
+    model : {"fixed", "random"}
+        Random effects weight by ``1 / (v + tau2)``. With ``method="MH"`` and ``tau2="DL"`` tau2 comes from Q around the
+        Mantel-Haenszel estimate (RevMan's "M-H, Random"), with ``"IV"`` from Q around the inverse-variance estimate.
+    tau2 : {"DL", "PM", "REML"}
+        DerSimonian-Laird, Paule-Mandel, restricted maximum likelihood. The last two use no fixed-effect estimate, so
+        ``method`` then only decides around which estimate the reported Q is taken.
+    ci : {"wald", "hksj", "hksj_adhoc"}
+        Normal quantiles, or Hartung-Knapp-Sidik-Jonkman with t on k - 1 degrees of freedom (random effects only).
+        ``"hksj"`` may be narrower than ``"wald"`` when the studies agree by chance; ``"hksj_adhoc"`` never is.
+        "Never narrower" has two readings: (a) compare the two intervals and keep the wider one with its standard error
+        and P; (b) let the Hartung-Knapp variance not fall below the Wald variance but keep t (metafor's
+        ``test="adhoc"``), never narrower than (a). ``"hksj_adhoc"`` is (a).
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    PooledEffect
+        Unrounded; ratio measures on the log scale. I2 and Q are RevMan's also under random effects. What is not
+        estimable is None, with the reason in ``reasons``.
+
+    Raises
+    ------
+    DataError
+        Tables that cannot be pooled, with the place.
+    OptionError
+        Unknown or meaningless options.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import metalib
+    >>> trials = pd.DataFrame({"study": ["a", "b"], "events_t": [10, 4], "n_t": [50, 40],
+    ...                        "events_c": [20, 9], "n_c": [50, 40]})
+    >>> print(metalib.pool(trials).summary())
+    OR 0.38 [0.18, 0.79], z = -2.61, P = 0.009; k = 2 (MH, fixed); Q = 0.00, df = 1, P = 0.980, I2 = 0%
+    """
+    options = Options(measure, method, model, tau2, ci, level)
+    checked = check_tables(tables)
+    t = cells(*(x[None] for x in checked.counts()))
+    e = effects_of(t, options)
+    [batch] = pool_rows(t, e, e.estimable, [options])
+    reasons = {} if batch.k[0] == checked.k else reasons_by_study(checked, options.measure)
+    return PooledEffect.from_batch(batch, 0, options, checked.studies, reasons, tables=checked, effects=e.row(0))
+
+
+def reasons_by_study(tables: Tables, measure: str) -> dict[str, str]:
+    """Return why studies have no effect, for those that have none."""
+    reasons = reason_not_estimable(tables, measure)
+    return {study: reason for study, reason in zip(tables.studies, reasons, strict=True) if reason}

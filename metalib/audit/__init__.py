@@ -1,0 +1,1 @@
+"""Printed numbers and checked data: what a paper says, held against what follows."""

@@ -1,0 +1,185 @@
+"""Whether printed statistics agree with each other, before any table is known.
+
+A pooled result prints more numbers than it needs: the interval fixes the standard error, hence z and P; Q and its
+degrees of freedom fix I2 and P of heterogeneity. Every printed number is an interval of values that round to it, so
+each check compares intervals and says which one it computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from scipy.special import chdtrc, ndtr, ndtri
+
+from .. import text
+from ..errors import DataError
+from .published import Printed, overlap, p_from_interval, p_q_from_i2
+
+CONSISTENT, INCONSISTENT = "consistent", "inconsistent"
+Z95 = float(ndtri(0.975))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of printed numbers against each other.
+
+    Attributes
+    ----------
+    check : str
+        What was compared.
+    printed : str
+        The printed text that was checked.
+    low, high : float
+        The interval that the other printed numbers leave for it.
+    verdict : str
+        ``consistent`` or ``inconsistent``.
+    sentence : str
+        The same in words.
+    """
+
+    check: str
+    printed: str
+    low: float
+    high: float
+    verdict: str
+    sentence: str
+
+
+def _compare(check: str, name: str, printed: Printed, low: float, high: float, because: str, digits: int) -> Check:
+    slack = 1e-6 * printed.unit
+    agrees = overlap((low - slack, high + slack), (printed.low, printed.high))
+    verb = "agrees with" if agrees else "does not agree with"
+    shown = _range(low, high, digits)
+    return Check(
+        check,
+        printed.text,
+        low,
+        high,
+        CONSISTENT if agrees else INCONSISTENT,
+        f"{because} {shown}; printed is {name} = {printed.text}, which {verb} it.",
+    )
+
+
+def _range(low: float, high: float, digits: int) -> str:
+    one, other = text.number(low, digits), text.number(high, digits)
+    return f"about {one}" if one == other else f"between {one} and {other}"
+
+
+def estimate_in_interval(estimate: Printed, low: Printed, high: Printed) -> Check:
+    """Check that a ratio is the geometric middle of its confidence limits.
+
+    Raises
+    ------
+    DataError
+        A number is not positive.
+    """
+    for printed in (estimate, low, high):
+        if printed.value <= 0:
+            raise DataError("a ratio must be positive", value=printed.text)
+    middle = [math.sqrt(max(a, 0.0) * b) for a, b in ((low.low, high.low), (low.high, high.high))]
+    because = f"The middle of [{low.text}, {high.text}] on the log scale lies"
+    return _compare("CI and OR", "OR", estimate, *middle, because, 3)
+
+
+def p_and_interval(estimate: Printed, low: Printed, high: Printed, p: Printed) -> Check:
+    """Check P against the ratio and its interval (Wald, 95%)."""
+    bounds = p_from_interval(estimate, low, high)
+    return _compare("P and CI", "P", p, *bounds, f"{estimate.text} [{low.text}, {high.text}] leaves a P", 4)
+
+
+def z_and_interval(estimate: Printed, low: Printed, high: Printed, z: Printed) -> Check:
+    """Check z against the ratio and its interval (Wald, 95%)."""
+    p_low, p_high = p_from_interval(estimate, low, high)
+    bounds = (float(-ndtri(p_high / 2)), float(-ndtri(p_low / 2)))
+    return _compare("Z and CI", "Z", z, *bounds, f"{estimate.text} [{low.text}, {high.text}] leaves a Z", 3)
+
+
+def p_and_z(z: Printed, p: Printed) -> Check:
+    """Check a two-sided P against z."""
+    bounds = (float(2 * ndtr(-z.high)), float(2 * ndtr(-max(z.low, 0.0))))
+    return _compare("P and Z", "P", p, *bounds, f"Z = {z.text} leaves a P", 4)
+
+
+def i2_and_q(q: Printed, df: int, i2: Printed) -> Check:
+    """Check I2 = max(0, 100 (Q - df) / Q)."""
+    bounds = tuple(100 * max(0.0, x - df) / x if x > 0 else 0.0 for x in (q.low, q.high))
+    return _compare("I² and Chi²", "I²", i2, *bounds, f"Chi² = {q.text} with {df} df leaves an I²", 2)
+
+
+def p_q_and_q(q: Printed, df: int, p_q: Printed) -> Check:
+    """Check P of heterogeneity against Q and its degrees of freedom."""
+    bounds = (float(chdtrc(df, q.high)), float(chdtrc(df, max(q.low, 0.0))))
+    return _compare("P(Q) and Chi²", "P", p_q, *bounds, f"Chi² = {q.text} with {df} df leaves a P", 4)
+
+
+def p_q_and_i2(i2: Printed, df: int, p_q: Printed) -> Check:
+    """Check P of heterogeneity against I2, given the degrees of freedom."""
+    bounds = p_q_from_i2(i2, df)
+    # Printed with a percent sign in some papers and without in others.
+    percent = i2.text.strip().removesuffix("%").rstrip()
+    return _compare("P(Q) and I²", "P", p_q, *bounds, f"I² = {percent}% with {df} df leaves a P", 4)
+
+
+def possible_k(i2: Printed, p_q: Printed, *, largest: int = 12) -> tuple[int, ...]:
+    """Return every number of studies, 2 to `largest`, that a printed pair of I2 and P of heterogeneity allows."""
+    return tuple(k for k in range(2, largest + 1) if overlap(p_q_from_i2(i2, k - 1), (p_q.low, p_q.high)))
+
+
+def sum_of(parts: Mapping[str, Printed], total: float, what: str) -> Check:
+    """Check that printed counts add up to a known total; counts are exact, so no rounding is allowed for."""
+    value = sum(p.value for p in parts.values())
+    agrees = value == total
+    shown = " + ".join(p.text for p in parts.values())
+    return Check(
+        f"sum of {what}",
+        shown,
+        value,
+        value,
+        CONSISTENT if agrees else INCONSISTENT,
+        f"{shown} = {text.number(value, 0)}, {'which is' if agrees else 'which is not'} {text.number(total, 0)}.",
+    )
+
+
+def check_result(printed: Mapping[str, Printed], *, df: int | None = None, measure: str = "OR") -> list[Check]:
+    """Make every check that the printed numbers of one pooled result allow.
+
+    Parameters
+    ----------
+    printed : mapping
+        Printed numbers by statistic: `measure`, ``CI low``, ``CI high``, ``P``, ``Z``, ``Chi2``, ``df``, ``I2``,
+        ``P(Q)``.
+    df : int, optional
+        Degrees of freedom of Q where none is printed (studies counted in the text, less one).
+
+    Returns
+    -------
+    list of Check
+    """
+    checks: list[Check] = []
+    ratio = [printed[name] for name in (measure, "CI low", "CI high") if name in printed]
+    if len(ratio) == 3:
+        checks.append(estimate_in_interval(*ratio))
+        if checks[-1].verdict == CONSISTENT:
+            checks += [f(*ratio, printed[name]) for name, f in _WITH_RATIO.items() if name in printed]
+    if "Z" in printed and "P" in printed:
+        checks.append(p_and_z(printed["Z"], printed["P"]))
+    degrees = int(printed["df"].value) if "df" in printed else df
+    if degrees:
+        if "Chi2" in printed:
+            checks += [f(printed["Chi2"], degrees, printed[name]) for name, f in _WITH_Q.items() if name in printed]
+        elif "I2" in printed and "P(Q)" in printed:
+            checks.append(p_q_and_i2(printed["I2"], degrees, printed["P(Q)"]))
+    return checks
+
+
+_WITH_RATIO = {"P": p_and_interval, "Z": z_and_interval}
+_WITH_Q = {"I2": i2_and_q, "P(Q)": p_q_and_q}
+
+
+def as_frame(checks: Sequence[Check]) -> pd.DataFrame:
+    """Return checks as a data frame, one row each."""
+    names = ("check", "printed", "low", "high", "verdict", "sentence")
+    return pd.DataFrame([[getattr(c, n) for n in names] for c in checks], columns=list(names))

@@ -1,0 +1,1 @@
+"""Results on the pages of a book: tables, figures, glued numbers, the explorer."""

@@ -1,0 +1,1 @@
+"""How far a pooled result depends on studies, models and single patients."""

@@ -1,0 +1,115 @@
+"""Every reasonable way to pool the same tables: one row for each choice of measure, method, model and rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from ..arithmetic.options import CI_METHODS, MEASURES, TAU2_METHODS, check_level
+from ..arithmetic.study_effects import cells
+from ..arithmetic.tables import Tables, check_tables
+from ..arithmetic.zero_cells import RULES, pool_corrected
+from ..errors import OptionError, choose
+
+NO_ZERO_CELL = "no zero cell"
+NEVER_CORRECTED = "never corrected"
+_NUMBERS = ("estimate", "se", "ci_low", "ci_high", "p", "tau2", "Q", "p_Q", "I2", "prediction_low", "prediction_high")
+_NATURAL = {
+    "natural": "estimate",
+    "natural_low": "ci_low",
+    "natural_high": "ci_high",
+    "natural_prediction_low": "prediction_low",
+    "natural_prediction_high": "prediction_high",
+}
+
+
+def specifications(
+    tables: pd.DataFrame | Tables, measures: Sequence[str] = MEASURES, level: float = 0.95
+) -> pd.DataFrame:
+    """Pool under every combination of choices that has a meaning (a specification curve, Simonsohn et al. 2020).
+
+    Fixed effect: Mantel-Haenszel, inverse variance, Peto (OR only). Random effects: Mantel-Haenszel with
+    DerSimonian-Laird's tau2; inverse variance with each estimator of tau2; each with Wald, Hartung-Knapp and "never
+    narrower" intervals. Each under every rule of :mod:`metalib.zero_cells`, when the tables have a zero cell.
+
+    Parameters
+    ----------
+    tables : DataFrame
+        ``study, events_t, n_t, events_c, n_c``, one row a study.
+    measures : sequence of {"OR", "RR", "RD"}
+        Measures to run through, each once.
+    level : float
+        Confidence level; significance is judged at ``1 - level``.
+
+    Returns
+    -------
+    DataFrame
+        One row a combination: ``measure, method, model, tau2_method`` (empty for fixed effect), ``ci_method``,
+        ``zero_cells`` (the rule; ``"no zero cell"``, or ``"never corrected"`` for Peto), ``k``; ``estimate, se,
+        ci_low, ci_high, p, tau2, Q, p_Q, I2, prediction_low, prediction_high`` (log scale for OR and RR); ``natural,
+        natural_low, natural_high, natural_prediction_low, natural_prediction_high`` (natural scale); ``significant``
+        (nullable boolean) and ``reason`` (why numbers are missing that the model has, else empty).
+
+    Raises
+    ------
+    DataError
+    OptionError
+        An unknown, repeated or empty choice of measures, or a level outside (0, 1).
+
+    References
+    ----------
+    Simonsohn U, Simmons JP, Nelson LD (2020). Specification curve analysis. Nat Hum Behav 4:1208-1214.
+    """
+    if not isinstance(measures, (str, list, tuple)):
+        raise OptionError(f"measures must be a list of measures, not {type(measures).__name__}")
+    measures = [measures] if isinstance(measures, str) else list(measures)
+    for measure in measures:
+        choose("measures", measure, MEASURES)
+    if not measures or len(set(measures)) < len(measures):
+        raise OptionError(f"measures={measures!r}: name at least one measure, and each only once")
+    level = check_level(level)
+    checked = check_tables(tables)
+    # In floats 1 - 0.95 is a little more than 0.05.
+    alpha = round(1 - level, 12)
+    rules = RULES if cells(*checked.counts()).corrected.any() else ("revman",)
+    rows = []
+    for measure in measures:
+        for method, model, tau2, ci, rule in combinations(measure, rules):
+            result = pool_corrected(checked, measure, method, model, rule, tau2=tau2 or "DL", ci=ci, level=level)
+            shown = NEVER_CORRECTED if method == "Peto" else rule if len(rules) > 1 else NO_ZERO_CELL
+            rows.append(
+                {
+                    "measure": measure,
+                    "method": method,
+                    "model": model,
+                    "tau2_method": tau2,
+                    "ci_method": ci,
+                    "zero_cells": shown,
+                    "k": result.k,
+                    **{name: getattr(result, name) for name in _NUMBERS},
+                    **{name: result.natural(getattr(result, source)) for name, source in _NATURAL.items()},
+                    "significant": None if result.p is None else result.p < alpha,
+                    "reason": result.why_missing(),
+                }
+            )
+    frame = pd.DataFrame(rows).astype({"significant": "boolean"})
+    numbers = [*_NUMBERS, *_NATURAL]
+    frame[numbers] = frame[numbers].astype(float)
+    return frame
+
+
+def combinations(measure: str, rules: Sequence[str]) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield method, model, tau2 (empty for fixed effect), interval and rule of every combination with a meaning."""
+    for rule in rules:
+        yield "MH", "fixed", "", "wald", rule
+        yield "IV", "fixed", "", "wald", rule
+    if measure == "OR":
+        yield "Peto", "fixed", "", "wald", "revman"
+    for ci in CI_METHODS:
+        for rule in rules:
+            # Random effects weight the effects of studies, which Mantel-Haenszel sums without correction do not have.
+            if rule != "none":
+                yield "MH", "random", "DL", ci, rule
+            for tau2 in TAU2_METHODS:
+                yield "IV", "random", tau2, ci, rule
