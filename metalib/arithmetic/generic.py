@@ -40,8 +40,8 @@ def pool_effects(
         Names; "study 1", "study 2", ... if left out.
     model, tau2, ci, level
         As in :func:`metalib.pool`.
-    measure : {"OR", "RR", "RD"}
-        What the effects are; decides only how the result is shown.
+    measure : str
+        What the effects are, as in :func:`metalib.pool`; decides only how the result is shown.
     reasons : mapping, optional
         Study to the reason why it has no effect.
 

@@ -10,9 +10,13 @@ from scipy.special import ndtri
 
 from ..errors import OptionError, choose, shown
 
+#: Measures of 2x2 tables, of means, of events and person-time, and of effects that come with their standard error.
 MEASURES = ("OR", "RR", "RD")
+MEANS = ("MD", "SMD")
+RATES = ("IRR", "IRD")
+OTHERS = ("HR", "ratio", "difference")
 #: Measures that are pooled on the log scale.
-RATIOS = ("OR", "RR")
+RATIOS = ("OR", "RR", "IRR", "HR", "ratio")
 METHODS = ("MH", "IV", "Peto")
 MODELS = ("fixed", "random")
 TAU2_METHODS = ("DL", "PM", "REML")
@@ -41,18 +45,23 @@ class Options:
     """
 
     measure: str = "OR"
-    method: str = "MH"
+    #: Left out: Mantel-Haenszel for 2x2 tables, inverse variance for all other data.
+    method: str = ""
     model: str = "fixed"
     tau2: str = "DL"
     ci: str = "wald"
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        choose("measure", self.measure, MEASURES)
+        choose("measure", self.measure, (*MEASURES, *MEANS, *RATES, *OTHERS))
+        if self.method == "":
+            object.__setattr__(self, "method", "MH" if self.measure in MEASURES else "IV")
         choose("method", self.method, METHODS)
         choose("model", self.model, MODELS)
         choose("tau2", self.tau2, TAU2_METHODS)
         choose("ci", self.ci, CI_METHODS)
+        if self.method == "MH" and self.measure not in MEASURES:
+            raise OptionError(f"method='MH' is a method for 2x2 tables, not for measure={self.measure!r}")
         if self.method == "Peto" and self.measure != "OR":
             raise OptionError(f"method='Peto' is a method for odds ratios, not for measure={self.measure!r}")
         if self.method == "Peto" and self.model != "fixed":

@@ -1,4 +1,4 @@
-"""Pooling of 2x2 tables: Mantel-Haenszel, inverse variance and Peto; fixed and random effects.
+"""Pooling: Mantel-Haenszel, inverse variance and Peto; fixed and random effects.
 
 The arithmetic is that of Review Manager 5.4 [1]_. One kernel, :func:`pool_batch`, works on arrays of shape
 ``(..., k)``; :func:`pool` is its case of a single meta-analysis and adds names and reasons.
@@ -17,13 +17,16 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..errors import OptionError
+from .data import StudyData, check_data
+from .estimates import Estimates
 from .estimators import inverse_variance, mantel_haenszel
 from .heterogeneity import cochran_q, i_squared, p_of_q, tau2_dl, tau2_pm, tau2_reml
 from .intervals import finish
 from .options import MODELS, Choices, Options
+from .rates import Rates
 from .results import PooledBatch, PooledEffect
 from .study_effects import Cells, StudyEffects, cells, peto_effects, reason_not_estimable, study_effects
-from .tables import Tables, check_arrays, check_tables
+from .tables import Tables, check_arrays
 
 #: Studies in a block of meta-analyses. Its arrays, 96 KB each, stay in the cache, and their memory is used again.
 BLOCK = 12288
@@ -155,9 +158,9 @@ def pool_rows(t: Cells | None, e: StudyEffects, include: np.ndarray, models: Seq
 
 
 def pool(
-    tables: pd.DataFrame | Tables,
+    tables: pd.DataFrame | StudyData,
     measure: str = "OR",
-    method: str = "MH",
+    method: str = "",
     model: str = "fixed",
     tau2: str = "DL",
     ci: str = "wald",
@@ -168,10 +171,15 @@ def pool(
     Parameters
     ----------
     tables : DataFrame
-        ``study, events_t, n_t, events_c, n_c``, one row a study.
-    measure : {"OR", "RR", "RD"}
-    method : {"MH", "IV", "Peto"}
-        Mantel-Haenszel, inverse variance, or Peto (odds ratios, fixed effect).
+        One row a study: ``study`` and the columns that the measure is made of.
+    measure : str
+        ``"OR"``, ``"RR"``, ``"RD"`` of 2x2 tables, ``events_t, n_t, events_c, n_c``; ``"MD"``, ``"SMD"`` of means,
+        ``mean_t, sd_t, n_t, mean_c, sd_c, n_c``; ``"IRR"``, ``"IRD"`` of events and person-time,
+        ``events_t, time_t, events_c, time_c``. All of these and ``"HR"``, ``"ratio"``, ``"difference"`` also of effects
+        that come as such, ``effect, se`` (log scale for ratios) or ``estimate, ci_low, ci_high`` (as printed, 95%).
+    method : {"MH", "IV", "Peto"}, optional
+        Mantel-Haenszel (2x2 tables), inverse variance, or Peto (odds ratios of 2x2 tables, fixed effect). Left out: MH
+        for 2x2 tables, IV for all other data.
     model : {"fixed", "random"}
         Random effects weight by ``1 / (v + tau2)``. With ``method="MH"`` and ``tau2="DL"`` tau2 comes from Q around the
         Mantel-Haenszel estimate (RevMan's "M-H, Random"), with ``"IV"`` from Q around the inverse-variance estimate.
@@ -196,7 +204,7 @@ def pool(
     Raises
     ------
     DataError
-        Tables that cannot be pooled, with the place.
+        Data that cannot be pooled, with the place.
     OptionError
         Unknown or meaningless options.
 
@@ -210,15 +218,26 @@ def pool(
     OR 0.38 [0.18, 0.79], z = -2.61, P = 0.009; k = 2 (MH, fixed); Q = 0.00, df = 1, P = 0.980, I2 = 0%
     """
     options = Options(measure, method, model, tau2, ci, level)
-    checked = check_tables(tables)
-    t = cells(*(x[None] for x in checked.counts()))
-    e = effects_of(t, options)
+    checked = check_data(tables, options.measure)
+    if isinstance(checked, Estimates) and not method:
+        options = replace(options, method="IV")
+    if isinstance(checked, Tables):
+        t = cells(*(x[None] for x in checked.counts()))
+        e = effects_of(t, options)
+    elif options.method != "IV":
+        raise OptionError(f"method={options.method!r} needs 2x2 tables, and there are effects; use method='IV'")
+    else:
+        t, e = None, checked.effects(options.measure).batch()
     [batch] = pool_rows(t, e, e.estimable, [options])
-    reasons = {} if batch.k[0] == checked.k else reasons_by_study(checked, options.measure)
-    return PooledEffect.from_batch(batch, 0, options, checked.studies, reasons, tables=checked, effects=e.row(0))
+    reasons: dict[str, str] = {}
+    if batch.k[0] < len(checked.studies) and isinstance(checked, Tables | Rates):
+        reasons = reasons_by_study(checked, options.measure)
+    return PooledEffect.from_batch(batch, 0, options, checked.studies, reasons, data=checked, effects=e.row(0))
 
 
-def reasons_by_study(tables: Tables, measure: str) -> dict[str, str]:
+def reasons_by_study(tables: Tables | Rates, measure: str) -> dict[str, str]:
     """Return why studies have no effect, for those that have none."""
+    if isinstance(tables, Rates):
+        return tables.reasons(measure)
     reasons = reason_not_estimable(tables, measure)
     return {study: reason for study, reason in zip(tables.studies, reasons, strict=True) if reason}

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .. import text
+from .data import StudyData
 from .options import Options
 from .study_effects import StudyEffects
 from .tables import Tables
@@ -68,7 +69,7 @@ class PooledBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PooledEffect:
-    """One pooled effect. Estimate and limits are on the log scale for OR and RR.
+    """One pooled effect. Estimate and limits are on the log scale for ratios.
 
     Attributes
     ----------
@@ -94,8 +95,8 @@ class PooledEffect:
         Studies that are not estimable.
     reasons : mapping
         For every attribute that is None, why.
-    tables : Tables or None
-        The counts that were pooled; None where effects were pooled that did not come from 2x2 tables.
+    data : StudyData or None
+        The checked data that were pooled: counts, means, events and person-time, or estimates.
     effects : StudyEffects or None
         Effects and variances of the studies as they were pooled.
     """
@@ -121,7 +122,7 @@ class PooledEffect:
     studies: tuple[str, ...]
     excluded: tuple[tuple[str, str], ...]
     reasons: Mapping[str, str]
-    tables: Tables | None = None
+    data: StudyData | None = None
     effects: StudyEffects | None = None
 
     @classmethod
@@ -133,7 +134,7 @@ class PooledEffect:
         studies: tuple[str, ...],
         excluded: Mapping[str, str] | None = None,
         *,
-        tables: Tables | None = None,
+        data: StudyData | None = None,
         effects: StudyEffects | None = None,
     ) -> PooledEffect:
         """Take one row of a batch, turning NaN into None with its reason."""
@@ -149,10 +150,15 @@ class PooledEffect:
             studies=studies,
             excluded=tuple((excluded or {}).items()),
             reasons=MappingProxyType(_reasons(values, k, options)),
-            tables=tables,
+            data=data,
             effects=effects,
             **values,
         )
+
+    @property
+    def tables(self) -> Tables | None:
+        """The counts that were pooled; None where the data are no 2x2 tables."""
+        return self.data if isinstance(self.data, Tables) else None
 
     @property
     def measure(self) -> str:
@@ -196,7 +202,7 @@ class PooledEffect:
 
     @property
     def ratio(self) -> float | None:
-        """The pooled ratio; None for a risk difference or without an estimate."""
+        """The pooled ratio; None for a difference or without an estimate."""
         return self._ratio(self.estimate)
 
     @property
@@ -213,7 +219,7 @@ class PooledEffect:
         return _exp(value) if value is not None and self.is_ratio else None
 
     def natural(self, value: float | None) -> float | None:
-        """Return a number of this result on the natural scale: exponentiated for ratios, as it is for RD.
+        """Return a number of this result on the natural scale: exponentiated for ratios, as it is for differences.
 
         A ratio beyond the largest float is infinite.
         """

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .options import Options
+from ..errors import OptionError
+from .options import MEASURES, Options
 from .tables import Tables, check_tables
 
 NO_EVENTS = "no events in either arm"
@@ -72,6 +73,10 @@ class StudyEffects:
     estimable: np.ndarray
     corrected: np.ndarray
 
+    def batch(self) -> StudyEffects:
+        """Return the effects of one meta-analysis as a batch of one, arrays of shape (1, k)."""
+        return StudyEffects(self.yi[None], self.vi[None], self.estimable[None], self.corrected[None])
+
     def row(self, i: int) -> StudyEffects:
         """Return the effects of one meta-analysis out of (m, k) arrays."""
         return StudyEffects(self.yi[i], self.vi[i], self.estimable[i], self.corrected[i])
@@ -104,6 +109,8 @@ def study_effects(tables: Cells, measure: str) -> StudyEffects:
         yi = np.where(t.all_events, 0.0, np.log(t.A / t.N1 * (t.N2 / t.C)))
         vi = t.B / (t.A * t.N1) + t.D / (t.C * t.N2)
         corrected = t.corrected & estimable
+    elif measure != "RD":
+        raise OptionError(f"measure={measure!r} is no measure of 2x2 tables; use one of {', '.join(MEASURES)}")
     else:
         estimable = np.ones(t.a.shape, dtype=bool)
         yi = t.a / t.n1 - t.c / t.n2

@@ -11,10 +11,10 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from ..errors import DataError
-from .options import Choices
+from .data import check_data
+from .options import Choices, Options
 from .pooling import pool
 from .results import Subgroups
-from .tables import Tables, check_tables
 
 
 def subgroups(tables: pd.DataFrame, by: str | Sequence[object] | pd.Series, **choices: Unpack[Choices]) -> Subgroups:
@@ -26,7 +26,7 @@ def subgroups(tables: pd.DataFrame, by: str | Sequence[object] | pd.Series, **ch
     Parameters
     ----------
     tables : DataFrame
-        ``study, events_t, n_t, events_c, n_c``. A study may occur in several subgroups, once in each.
+        As in :func:`metalib.pool`. A study may occur in several subgroups, once in each.
     by : str, sequence or Series
         Name of a column of `tables`, or one label a row. A Series must carry the index of `tables`.
     **choices
@@ -41,9 +41,9 @@ def subgroups(tables: pd.DataFrame, by: str | Sequence[object] | pd.Series, **ch
     DataError
         Labels missing or not one a row, or tables that cannot be pooled.
     """
-    if isinstance(tables, Tables):
-        raise DataError("tables must be a DataFrame, not Tables")
-    check_tables(tables, unique=False)
+    if not isinstance(tables, pd.DataFrame):
+        raise DataError(f"tables must be a DataFrame, not {type(tables).__name__}")
+    check_data(tables, Options(**choices).measure, unique=False)
     labels = _labels(tables, by)
     seen = set()
     for i, pair in enumerate(zip(tables["study"], labels, strict=True)):

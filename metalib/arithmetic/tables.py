@@ -65,25 +65,11 @@ def check_tables(tables: pd.DataFrame | Tables, *, file: object = None, unique: 
     """
     if isinstance(tables, Tables):
         return tables
-    if not isinstance(tables, pd.DataFrame):
-        raise DataError(f"tables must be a DataFrame, not {type(tables).__name__}", file=file)
-    # Series.tolist and to_numpy are fast; a row loop would dominate a call of a few hundred microseconds.
-    if isinstance(tables.columns, pd.MultiIndex):
-        raise DataError("the column names have several levels", file=file)
-    missing = [column for column in COLUMNS if column not in tables.columns]
-    if missing:
-        raise DataError(f"column {', '.join(missing)} is missing", file=file)
-    twice = [column for column in COLUMNS if tables.columns.tolist().count(column) > 1]
-    if twice:
-        raise DataError(f"column {', '.join(twice)} stands there twice", file=file)
-    studies = tables["study"].tolist()
-    if not studies:
-        raise DataError("there is no study", file=file)
-    check_names(studies, file, unique)
-    arrays = {column: _whole_numbers(tables[column], column, studies, file) for column in COUNTS}
+    studies = check_frame(tables, COUNTS, file, unique)
+    arrays = {column: whole_numbers(tables[column], column, studies, file) for column in COUNTS}
     for events, total in (("events_t", "n_t"), ("events_c", "n_c")):
-        _refuse(arrays[total] < 1, "an arm needs at least one patient", total, arrays[total], studies, file)
-        _refuse(
+        refuse(arrays[total] < 1, "an arm needs at least one patient", total, arrays[total], studies, file)
+        refuse(
             arrays[events] > arrays[total],
             "more events than patients",
             events,
@@ -96,7 +82,28 @@ def check_tables(tables: pd.DataFrame | Tables, *, file: object = None, unique: 
     return Tables(tuple(studies), **arrays)
 
 
-def check_names(studies: list, file: object, unique: bool) -> None:
+def check_frame(frame: pd.DataFrame, columns: Sequence[str], file: object, unique: bool) -> list[str]:
+    """Return the names of the studies of a frame with a row a study and all `columns`, or raise :class:`DataError`."""
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"tables must be a DataFrame, not {type(frame).__name__}", file=file)
+    # Series.tolist and to_numpy are fast; a row loop would dominate a call of a few hundred microseconds.
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise DataError("the column names have several levels", file=file)
+    names, columns = frame.columns.tolist(), ("study", *columns)
+    for problem, found in (
+        ("is missing", [column for column in columns if column not in names]),
+        ("stands there twice", [column for column in columns if names.count(column) > 1]),
+    ):
+        if found:
+            raise DataError(f"column {', '.join(found)} {problem}", file=file)
+    studies: list[str] = frame["study"].tolist()
+    if not studies:
+        raise DataError("there is no study", file=file)
+    check_names(studies, file, unique)
+    return studies
+
+
+def check_names(studies: Sequence[str], file: object, unique: bool) -> None:
     """Raise :class:`DataError` for a study without a name that can be shown, or with that of another."""
     for i, study in enumerate(studies):
         if not isinstance(study, str) or not study.strip():
@@ -116,12 +123,21 @@ def check_names(studies: list, file: object, unique: bool) -> None:
             seen.add(study)
 
 
-def _whole_numbers(series: pd.Series, column: str, studies: list, file: object) -> np.ndarray:
-    """Return a column as float array, or raise naming the first cell that is no count."""
+def whole_numbers(series: pd.Series, column: str, studies: list[str], file: object) -> np.ndarray:
+    """Return a column of counts as float array, or raise naming the first cell that is none."""
+    counts = numbers(series, column, studies, file)
+    refuse(counts < 0, f"{column} is negative", column, counts, studies, file)
+    refuse(counts > LARGEST_COUNT, f"{column} is too large or infinite", column, counts, studies, file)
+    refuse(counts != np.floor(counts), f"{column} is not a whole number", column, counts, studies, file)
+    return counts
+
+
+def numbers(series: pd.Series, column: str, studies: list[str], file: object) -> np.ndarray:
+    """Return a column as float array, or raise naming the first cell that is no number or missing."""
     # The codes of categories, like the nanoseconds of dates, are whole numbers and no counts.
     if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype.kind in "mM":
         raise DataError(
-            f"{column} holds {series.dtype}, not numbers", file=file, row=1, study=studies[0], arm=ARM[column],
+            f"{column} holds {series.dtype}, not numbers", file=file, row=1, study=studies[0], arm=arm_of(column),
             value=series.astype(object).tolist()[0],
         )  # fmt: skip
     values = series.to_numpy()
@@ -129,22 +145,31 @@ def _whole_numbers(series: pd.Series, column: str, studies: list, file: object) 
         for i, value in enumerate(values.tolist()):
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise DataError(
-                    f"{column} is not a number", file=file, row=i + 1, study=studies[i], arm=ARM[column], value=value
+                    f"{column} is not a number", file=file, row=i + 1, study=studies[i], arm=arm_of(column), value=value
                 )
         try:
             values = np.array(values.tolist(), dtype=float)
         except OverflowError:
             values = np.array([float(max(min(value, 2**60), -(2**60))) for value in values.tolist()])
-    numbers = values.astype(float)
-    with np.errstate(invalid="ignore"):
-        _refuse(np.isnan(numbers), f"{column} is missing", column, numbers, studies, file)
-        _refuse(numbers < 0, f"{column} is negative", column, numbers, studies, file)
-        _refuse(numbers > LARGEST_COUNT, f"{column} is too large or infinite", column, numbers, studies, file)
-        _refuse(numbers != np.floor(numbers), f"{column} is not a whole number", column, numbers, studies, file)
-    return numbers
+    found = values.astype(float)
+    refuse(np.isnan(found), f"{column} is missing", column, found, studies, file)
+    return found
 
 
-def _refuse(bad: np.ndarray, problem: str, column: str, values, studies: list, file: object) -> None:
+def arm_of(column: str) -> str | None:
+    """Return the arm that the name of a column ends with."""
+    return {"_t": "experimental", "_c": "control"}.get(column[-2:])
+
+
+def refuse(
+    bad: np.ndarray,
+    problem: str,
+    column: str,
+    values: np.ndarray | Sequence[object],
+    studies: Sequence[str],
+    file: object,
+) -> None:
+    """Raise :class:`DataError` for the first study marked in `bad`."""
     if bad.any():
         i = int(np.argmax(bad))
         value = values[i]
@@ -152,7 +177,7 @@ def _refuse(bad: np.ndarray, problem: str, column: str, values, studies: list, f
             value = int(value)
         elif isinstance(value, np.floating):
             value = float(value)
-        raise DataError(problem, file=file, row=i + 1, study=studies[i], arm=ARM[column], value=value)
+        raise DataError(problem, file=file, row=i + 1, study=studies[i], arm=arm_of(column), value=value)
 
 
 def check_arrays(given: Sequence[object], include: object = None) -> tuple[list[np.ndarray], np.ndarray]:

@@ -111,7 +111,7 @@ def pool_corrected(
     else:
         e = study_effects(plain, measure)
         batch, why = _uncorrected(plain, e, options)
-    result = PooledEffect.from_batch(batch, 0, options, checked.studies, reasons, tables=checked, effects=e.row(0))
+    result = PooledEffect.from_batch(batch, 0, options, checked.studies, reasons, data=checked, effects=e.row(0))
     if why:
         own = ("tau2", "prediction_low", "prediction_high", *(("p_Q",) if result.Q is not None else ()))
         told = {name: r if name in own else why for name, r in result.reasons.items()}
