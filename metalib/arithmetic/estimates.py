@@ -105,7 +105,7 @@ def check_estimates(frame: pd.DataFrame, measure: str, *, file: object = None, u
         What :func:`effects_from_intervals` refuses; an effect or standard error that is missing or infinite, a standard
         error that is not positive.
     """
-    if "effect" not in frame.columns:
+    if isinstance(frame, pd.DataFrame) and "effect" not in frame.columns:
         frame = effects_from_intervals(frame, measure, file=file)
     studies = check_frame(frame, COLUMNS, file, unique)
     effect, se = (numbers(frame[column], column, studies, file) for column in COLUMNS)
