@@ -1,0 +1,1 @@
+"""Files of other programs, read as the data of a review."""
