@@ -81,7 +81,7 @@ def read_flow(sheet: Sheet) -> Imported:
         step = clean(re.sub(r":?\s*\[.*", "", cells.get("description") or cells["data"]))
         said = cells["n"].strip()
         parts = [(step, said)]
-        if not said.isdigit() and said.casefold() not in MISSING | {"xxx"}:
+        if not (said.isascii() and said.isdigit()) and said.casefold() not in MISSING | {"xxx"}:
             found = [_REASON.fullmatch(part.strip()) for part in said.split(";") if part.strip()]
             if not all(found):
                 raise DataError(
