@@ -19,7 +19,7 @@ from metalib import DataError, OptionError, PooledEffect, pool
 from metalib.arithmetic.data import check_data
 from metalib.arithmetic.estimates import effects_from_intervals
 
-GOLDEN = Path(__file__).parent / "golden" / "continuous"
+GOLDEN = Path(__file__).parent.parent / "validation" / "golden" / "continuous"
 SETS = sorted(path.stem for path in GOLDEN.glob("*.json"))
 STORED = sorted(path.stem for path in (GOLDEN / "revman_stored").glob("*.json"))
 FIELDS = {

@@ -1,11 +1,11 @@
 # Golden numbers of continuous outcomes, rates and given effects, by R metafor: Rscript validation/continuous.R
 #
-# Writes tests/golden/continuous/<set>.json. metafor computes everything but two things, which are written out here:
+# Writes validation/golden/continuous/<set>.json. metafor computes everything but two things, which are written out here:
 # RevMan's standardised mean difference (Deeks & Higgins 2010; metafor has the exact J and g^2 / (2 N)), beside which
 # metafor's own stands as "SMD_metafor", and I2 and the prediction interval, which RevMan takes from Q and which
 # Higgins, Thompson & Spiegelhalter (2009) take from t with k - 2 degrees of freedom.
 suppressMessages(library(metafor))
-out <- "tests/golden/continuous"
+out <- "validation/golden/continuous"
 
 json <- function(x) {
   if (is.list(x)) {
