@@ -52,12 +52,14 @@ class Cells:
     @property
     def no_events(self) -> np.ndarray:
         """Studies without an event in either arm."""
-        return (self.a == 0) & (self.c == 0)
+        found: np.ndarray = (self.a == 0) & (self.c == 0)
+        return found
 
     @property
     def all_events(self) -> np.ndarray:
         """Studies in which every patient had the event."""
-        return (self.a == self.n1) & (self.c == self.n2)
+        found: np.ndarray = (self.a == self.n1) & (self.c == self.n2)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

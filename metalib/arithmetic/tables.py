@@ -83,20 +83,17 @@ def check_tables(tables: pd.DataFrame | Tables, *, file: object = None, unique: 
     arrays = {column: _whole_numbers(tables[column], column, studies, file) for column in COUNTS}
     for events, total in (("events_t", "n_t"), ("events_c", "n_c")):
         _refuse(arrays[total] < 1, "an arm needs at least one patient", total, arrays[total], studies, file)
-        _refuse(
-            arrays[events] > arrays[total],
-            "more events than patients",
-            events,
-            [f"{int(e)} of {int(n)}" for e, n in zip(arrays[events], arrays[total], strict=True)]
-            if (arrays[events] > arrays[total]).any()
-            else (),
-            studies,
-            file,
-        )
+        more = arrays[events] > arrays[total]
+        if more.any():
+            i = int(np.argmax(more))
+            counts = f"{int(arrays[events][i])} of {int(arrays[total][i])}"
+            raise DataError(
+                "more events than patients", file=file, row=i + 1, study=studies[i], arm=ARM[events], value=counts
+            )
     return Tables(tuple(studies), **arrays)
 
 
-def check_names(studies: list, file: object, unique: bool) -> None:
+def check_names(studies: Sequence[object], file: object, unique: bool) -> None:
     """Raise :class:`DataError` for a study without a name that can be shown, or with that of another."""
     for i, study in enumerate(studies):
         if not isinstance(study, str) or not study.strip():
@@ -109,14 +106,14 @@ def check_names(studies: list, file: object, unique: bool) -> None:
         if len(study) > LONGEST_NAME:
             raise DataError(f"the name is longer than {LONGEST_NAME} characters", file=file, row=i + 1, value=study)
     if unique and len(set(studies)) < len(studies):
-        seen: set[str] = set()
+        seen: set[object] = set()
         for i, study in enumerate(studies):
             if study in seen:
                 raise DataError("the study occurs twice", file=file, row=i + 1, study=study)
             seen.add(study)
 
 
-def _whole_numbers(series: pd.Series, column: str, studies: list, file: object) -> np.ndarray:
+def _whole_numbers(series: pd.Series, column: str, studies: Sequence[object], file: object) -> np.ndarray:
     """Return a column as float array, or raise naming the first cell that is no count."""
     # The codes of categories, like the nanoseconds of dates, are whole numbers and no counts.
     if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype.kind in "mM":
@@ -144,15 +141,16 @@ def _whole_numbers(series: pd.Series, column: str, studies: list, file: object) 
     return numbers
 
 
-def _refuse(bad: np.ndarray, problem: str, column: str, values, studies: list, file: object) -> None:
+def _refuse(
+    bad: np.ndarray, problem: str, column: str, values: np.ndarray, studies: Sequence[object], file: object
+) -> None:
     if bad.any():
         i = int(np.argmax(bad))
-        value = values[i]
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        elif isinstance(value, np.floating):
-            value = float(value)
-        raise DataError(problem, file=file, row=i + 1, study=studies[i], arm=ARM[column], value=value)
+        value = float(values[i])
+        raise DataError(
+            problem, file=file, row=i + 1, study=studies[i], arm=ARM[column],
+            value=int(value) if value.is_integer() else value,
+        )  # fmt: skip
 
 
 def check_arrays(given: Sequence[object], include: object = None) -> tuple[list[np.ndarray], np.ndarray]:

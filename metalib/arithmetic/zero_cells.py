@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ from scipy.special import ndtr
 from ..errors import OptionError, choose
 from .estimators import mantel_haenszel_estimate, mantel_haenszel_sums
 from .heterogeneity import cochran_q, i_squared, p_of_q
-from .options import Options
+from .options import Choices, Options
 from .pooling import pool, pool_rows, reasons_by_study
 from .results import PooledBatch, PooledEffect
 from .study_effects import Cells, StudyEffects, cells, study_effects
@@ -40,28 +41,18 @@ ONE_SIDED = "no correction: one of the two Mantel-Haenszel sums is 0"
 NO_SPREAD = "no correction: in every arm all patients or none had the event, so that the variance is 0"
 
 
-def pool_corrected(
-    tables: pd.DataFrame | Tables,
-    measure: str = "OR",
-    method: str = "MH",
-    model: str = "fixed",
-    rule: str = "revman",
-    *,
-    tau2: str = "DL",
-    ci: str = "wald",
-    level: float = 0.95,
-) -> PooledEffect:
+def pool_corrected(tables: pd.DataFrame | Tables, rule: str = "revman", **choices: Unpack[Choices]) -> PooledEffect:
     """Pool the studies of one meta-analysis under a rule for zero cells.
 
     Parameters
     ----------
     tables : DataFrame
         ``study, events_t, n_t, events_c, n_c``, one row a study.
-    measure, method, model, tau2, ci, level
-        As in :func:`metalib.pool`.
     rule : {"revman", "none", "treatment_arm", "constant_all"}
         See the module. With ``"none"`` and ``method="MH"``, Q (which needs an effect of every study) takes effects and
         variances with 0.5 added, as metafor's ``rma.mh`` does by default, around the uncorrected estimate.
+    **choices
+        ``measure, method, model, tau2, ci, level, I2, prediction`` as in :func:`metalib.pool`.
 
     Returns
     -------
@@ -78,19 +69,20 @@ def pool_corrected(
     Examples
     --------
     >>> import pandas as pd
-    >>> from metalib.arithmetic.zero_cells import pool_corrected
+    >>> import metalib
     >>> trials = pd.DataFrame({"study": ["a", "b"], "events_t": [10, 0], "n_t": [50, 90],
     ...                        "events_c": [20, 3], "n_c": [50, 40]})
-    >>> [round(pool_corrected(trials, rule=rule).ratio, 3) for rule in ("revman", "none", "treatment_arm")]
+    >>> [round(metalib.pool_corrected(trials, rule).ratio, 3) for rule in ("revman", "none", "treatment_arm")]
     [0.302, 0.298, 0.311]
     """
-    options = Options(measure, method, model, tau2, ci, level)
+    options = Options(**choices)
+    measure, method = options.measure, options.method
     choose("rule", rule, RULES)
     if rule == "revman":
         return pool(tables, **options.choices())
     if method == "Peto":
         raise OptionError(f"method='Peto' corrects no cell, so that rule={rule!r} has no meaning")
-    if rule == "none" and method == "MH" and model == "random":
+    if rule == "none" and method == "MH" and options.model == "random":
         raise OptionError("rule='none': random effects weight study effects; use method='IV'")
     checked = check_tables(tables)
     plain = cells(*(x[None] for x in checked.counts()))
