@@ -11,7 +11,11 @@ from typing import Protocol
 NOT_ESTIMABLE = "not estimable"
 METHOD_NAMES = {"MH": "M-H", "IV": "IV", "Peto": "Peto"}
 TAU2_NAMES = {"DL": "DerSimonian-Laird", "PM": "Paule-Mandel", "REML": "REML"}
-CI_NAMES = {"hksj": "Hartung-Knapp", "hksj_adhoc": "Hartung-Knapp, never narrower than Wald"}
+CI_NAMES = {
+    "hksj": "Hartung-Knapp",
+    "hksj_adhoc": "Hartung-Knapp, never narrower than Wald",
+    "hksj_tau2": "Hartung-Knapp where tau² > 0 and k > 2",
+}
 
 
 class Effect(Protocol):

@@ -13,8 +13,8 @@ import metalib
 from metalib.arithmetic.options import TAU2_METHODS
 from metalib.arithmetic.tau2_interval import tau2_interval
 from metalib.arithmetic.zero_cells import pool_corrected
+from metalib.robustness.sensitivity import cumulative
 from metalib.robustness.small_study import AsymmetryTest, egger, harbord, peters, trim_and_fill
-from metalib.robustness.subsets import cumulative
 
 TRIMFILL = {"ee_l0": ("fixed", "L0"), "dl_l0": ("random", "L0"), "dl_r0": ("random", "R0")}
 POOLED = {
@@ -94,7 +94,7 @@ def _adhoc(where, tables, golden, full) -> Iterator[Comparison]:
 
 def _no_correction(where, tables, golden, full) -> Iterator[Comparison]:
     measure = where[2]
-    ours = pool_corrected(tables, measure, rule="none")
+    ours = pool_corrected(tables, "none", measure=measure)
     if "error" in golden or (golden["estimate"] is None) or ours.k == 0:
         yield Comparison(*where, "M-H, nothing added", "estimate", ours.estimate, None)
         return

@@ -48,9 +48,10 @@ def finish(
     predicted = prediction_half_width(k, tau2, se, include.shape[-1], options)
     total = positive(weights.sum(-1))
     found = k > 0
+    everywhere = bool(found.all())
 
     def known(x: np.ndarray) -> np.ndarray:
-        return np.where(found, x, np.nan)
+        return x if everywhere else np.where(found, x, np.nan)
 
     return PooledBatch(
         estimable=found,
