@@ -16,7 +16,7 @@ from .heterogeneity import weighted_mean
 from .study_effects import Cells, StudyEffects
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sums:
     """What studies add to a Mantel-Haenszel result, arrays of shape ``(..., k)``, or its sums over them.
 

@@ -214,6 +214,13 @@ def pool(
     ...                        "events_c": [20, 9], "n_c": [50, 40]})
     >>> print(metalib.pool(trials).summary())
     OR 0.38 [0.18, 0.79], z = -2.61, P = 0.009; k = 2 (MH, fixed); Q = 0.00, df = 1, P = 0.980, I2 = 0%
+
+    As Review Manager pools since 2025:
+
+    >>> trials.loc[2] = ["c", 12, 40, 4, 40]
+    >>> print(metalib.pool(trials, measure="RR", **metalib.REVMAN_2025).summary())  # doctest: +NORMALIZE_WHITESPACE
+    RR 0.85 [0.06, 11.63], t = -0.27, P = 0.815; k = 3 (IV, random, REML); Q = 9.14, df = 2, P = 0.010, I2 = 80%,
+    tau2 = 0.85
     """
     options = Options(measure, method, model, tau2, ci, level, I2, prediction)
     checked = check_tables(tables)

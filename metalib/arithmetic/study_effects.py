@@ -29,7 +29,7 @@ NO_EVENTS = "no events in either arm"
 ALL_EVENTS = "every patient of both arms had the event"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """Cells of 2x2 tables, arrays of one shape ``(..., k)``; capitals carry RevMan's correction of 0.5.
 
@@ -62,7 +62,7 @@ class Cells:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StudyEffects:
     """Effects `yi` and variances `vi` (log scale for ratios); both 0 and 1 where not `estimable`.
 

@@ -30,7 +30,7 @@ class Subgroups:
     overall : PooledEffect
         All rows together.
     Q, df, p, I2 : float or None
-        Between-subgroup heterogeneity over the subgroups that have an estimate.
+        Between-subgroup heterogeneity over the subgroups that have an estimate; I2 is from Q.
     reasons : mapping
         Why a number is None.
     """

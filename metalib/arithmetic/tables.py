@@ -24,7 +24,7 @@ LARGEST_COUNT = 2.0**53
 LONGEST_NAME = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tables:
     """Checked counts of k studies, as float arrays of shape (k,)."""
 
@@ -90,6 +90,9 @@ def check_tables(tables: pd.DataFrame | Tables, *, file: object = None, unique: 
             raise DataError(
                 "more events than patients", file=file, row=i + 1, study=studies[i], arm=ARM[events], value=counts
             )
+    for array in arrays.values():
+        # A result keeps its tables: they stay what was pooled.
+        array.flags.writeable = False
     return Tables(tuple(studies), **arrays)
 
 

@@ -24,11 +24,11 @@ from typing import Unpack
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from ..errors import OptionError, choose
 from .estimators import mantel_haenszel_estimate, mantel_haenszel_sums
 from .heterogeneity import cochran_q, i_squared, p_of_q
+from .intervals import finish
 from .options import Choices, Options
 from .pooling import pool, pool_rows, reasons_by_study
 from .results import PooledBatch, PooledEffect
@@ -93,12 +93,8 @@ def pool_corrected(tables: pd.DataFrame | Tables, rule: str = "revman", **choice
         [batch] = pool_rows(t, e, e.estimable, [options])
     elif method == "IV":
         e = _usable(_plain_effects(plain, measure))
-        reasons |= {
-            study: NO_VARIANCE
-            for study, found in zip(checked.studies, e.estimable[0], strict=True)
-            if not found and study not in reasons
-        }
-        reasons = {study: reasons[study] for study in checked.studies if study in reasons}
+        left_out = [study for study, found in zip(checked.studies, e.estimable[0], strict=True) if not found]
+        reasons = {study: reasons.get(study, NO_VARIANCE) for study in left_out}
         [batch] = pool_rows(plain, e, e.estimable, [options])
     else:
         e = study_effects(plain, measure)
@@ -148,25 +144,17 @@ def _usable(e: StudyEffects) -> StudyEffects:
 def _uncorrected(t: Cells, e: StudyEffects, options: Options) -> tuple[PooledBatch, str]:
     """Return the fixed-effect Mantel-Haenszel result without any correction, and why numbers are missing in it."""
     k = e.estimable.sum(-1)
-    df = np.maximum(k - 1, 0)
-    plain = _uncorrected_cells(t)
-    each = mantel_haenszel_sums(plain, _plain_effects(t, options.measure), options.measure)
+    each = mantel_haenszel_sums(_uncorrected_cells(t), _plain_effects(t, options.measure), options.measure)
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate, variance = mantel_haenszel_estimate(each.total(), options.measure)
     # One of the two sums is 0: the ratio is 0 or infinite.
     estimate = np.where((k > 0) & np.isfinite(estimate), estimate, np.nan)
     found = np.isfinite(estimate)
-    se = np.where(found & (variance > 0), np.sqrt(np.where(variance > 0, variance, 0.0)), np.nan)
-    statistic, half = estimate / se, options.z * se
-    q = np.where(found, cochran_q(e.yi, e.estimable / e.vi, estimate), np.nan)
-    total = np.where(each.s.sum(-1) > 0, each.s.sum(-1), np.nan)
+    se = np.sqrt(np.where(found & (variance > 0), variance, np.nan))
+    q, df = cochran_q(e.yi, e.estimable / e.vi, estimate), np.maximum(k - 1, 0)
+    heterogeneity = q, p_of_q(q, df), np.where(found, i_squared(q, df), np.nan)
     absent = np.full(k.shape, np.nan)
-    batch = PooledBatch(
-        estimable=found, estimate=estimate, se=se, ci_low=estimate - half, ci_high=estimate + half,
-        statistic=statistic, uses_t=np.zeros(k.shape, dtype=bool), p=2 * ndtr(-np.abs(statistic)), k=k,
-        weights=np.where(e.estimable, 100 * each.s / total[:, None], np.nan),
-        tau2=absent, Q=q, df=df, p_Q=p_of_q(q, df), I2=np.where(found, i_squared(q, df), np.nan),
-        prediction_low=absent, prediction_high=absent,
-    )  # fmt: skip
+    batch = finish(e.yi, e.estimable, k, estimate, se, each.s, absent, heterogeneity, options)
     reason = "" if k[0] == 0 or np.isfinite(se[0]) else ONE_SIDED if not found[0] else NO_SPREAD
-    return batch, reason
+    weights = np.where(each.s.sum(-1, keepdims=True) > 0, batch.weights, np.nan)
+    return replace(batch, estimable=found, weights=weights, Q=np.where(found, q, np.nan)), reason
