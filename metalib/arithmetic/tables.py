@@ -176,29 +176,7 @@ def check_arrays(given: Sequence[object], include: object = None) -> tuple[list[
     DataError
         What is no table is named by row (place on the last axis), arm and value.
     """
-    arrays = []
-    for name, values in zip(COUNTS, given, strict=True):
-        if isinstance(values, (pd.Series, pd.DataFrame)):
-            raise DataError(f"{name} carries an index, which would be ignored; hand in its to_numpy()", arm=ARM[name])
-        try:
-            array = np.asarray(values)
-        except ValueError:
-            raise DataError(f"{name} is no array: its rows differ in length", arm=ARM[name]) from None
-        if array.dtype.kind not in "iuf":
-            raise DataError(f"{name} holds {array.dtype}, not numbers", arm=ARM[name])
-        array = array.astype(float)
-        # One comparison finds NaN as well; whole numbers need no second look.
-        bad = ~((array >= (name[0] == "n")) & (array <= LARGEST_COUNT))
-        if not bad.any() and np.asarray(values).dtype.kind == "f":
-            bad = array != np.floor(array)
-        if bad.any():
-            at = np.unravel_index(int(np.argmax(bad)), bad.shape)
-            lowest = "1 or more (an arm needs a patient)" if name[0] == "n" else "0 or more"
-            raise DataError(
-                f"{name} must be a whole number of {lowest}", row=int(at[-1]) + 1 if at else None, arm=ARM[name],
-                value=float(array[at]),
-            )  # fmt: skip
-        arrays.append(array)
+    arrays = [_check_array(name, values) for name, values in zip(COUNTS, given, strict=True)]
     for events, total, arm in ((arrays[0], arrays[1], "experimental"), (arrays[2], arrays[3], "control")):
         try:
             more = events > total
@@ -224,3 +202,28 @@ def check_arrays(given: Sequence[object], include: object = None) -> tuple[list[
     if not shape or not shape[-1]:
         raise DataError("there is no study")
     return arrays, marks
+
+
+def _check_array(name: str, values: object) -> np.ndarray:
+    """Return an array of counts as floats, or raise naming the first entry that is none."""
+    if isinstance(values, (pd.Series, pd.DataFrame)):
+        raise DataError(f"{name} carries an index, which would be ignored; hand in its to_numpy()", arm=ARM[name])
+    try:
+        given = np.asarray(values)
+    except ValueError:
+        raise DataError(f"{name} is no array: its rows differ in length", arm=ARM[name]) from None
+    if given.dtype.kind not in "iuf":
+        raise DataError(f"{name} holds {given.dtype}, not numbers", arm=ARM[name])
+    array = given.astype(float)
+    # One comparison finds NaN as well; whole numbers need no second look.
+    bad = ~((array >= (name[0] == "n")) & (array <= LARGEST_COUNT))
+    if not bad.any() and given.dtype.kind == "f":
+        bad = array != np.floor(array)
+    if bad.any():
+        at = np.unravel_index(int(np.argmax(bad)), bad.shape)
+        lowest = "1 or more (an arm needs a patient)" if name[0] == "n" else "0 or more"
+        raise DataError(
+            f"{name} must be a whole number of {lowest}", row=int(at[-1]) + 1 if at else None, arm=ARM[name],
+            value=float(array[at]),
+        )  # fmt: skip
+    return array
