@@ -16,7 +16,8 @@ import pandas as pd
 from scipy.special import chdtrc, ndtr, ndtri
 
 from ..arithmetic.options import check_level
-from ..arithmetic.results import PooledEffect, Subgroups
+from ..arithmetic.results import PooledEffect
+from ..arithmetic.subgroups import Subgroups
 from ..errors import DataError
 from ..text import number
 
