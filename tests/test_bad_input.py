@@ -32,8 +32,9 @@ from metalib.arithmetic.tables import COUNTS
 from metalib.arithmetic.tau2_interval import tau2_interval
 from metalib.arithmetic.zero_cells import pool_corrected
 from metalib.audit.checked_csv import Column, File, csv_text, read_checked
+from metalib.audit.consistency import p_from_interval, p_q_from_i2
 from metalib.audit.crosscheck import statsmodels_crosscheck
-from metalib.audit.published import p_from_interval, p_q_from_i2, read_printed
+from metalib.audit.printed import read_printed
 from metalib.pages import filtered, notebook, views
 from metalib.robustness.absolute import absolute_effect
 from metalib.robustness.fragility import fragility
@@ -448,8 +449,8 @@ def test_a_ratio_beyond_the_largest_float_is_infinite() -> None:
 
 # ---- files ---------------------------------------------------------------------------------------------------------
 
-LAYOUT = File((Column("study"), *(Column(name, "count") for name in COUNTS), Column("unit", "number", optional=True)),
-              ("study",))  # fmt: skip
+UNIT = Column("unit", kind="number", blank=True)
+LAYOUT = File((Column("study"), *(Column(name, kind="count") for name in COUNTS), UNIT), ("study",))
 HEAD = b"study,events_t,n_t,events_c,n_c,unit\n"
 LINE = b"A,1,10,2,11,0.5\n"
 FILES: dict[str, tuple[bytes, list[str]]] = {
