@@ -108,8 +108,10 @@ def test_p_q_from_i2_against_known_ranges() -> None:
     low, high = consistency.p_q_from_i2(read_printed("11"), 3)
     assert low == pytest.approx(chi2.sf(3 / (1 - 0.115), 3), rel=1e-12)
     assert high == pytest.approx(chi2.sf(3 / (1 - 0.105), 3), rel=1e-12)
-    with pytest.raises(DataError):
+    with pytest.raises(DataError, match="degree of freedom"):
         consistency.p_q_from_i2(read_printed("11"), 0)
+    with pytest.raises(DataError, match="below 100"):
+        consistency.p_q_from_i2(read_printed("101"), 3)
 
 
 def test_limits_that_round_to_the_same_number_leave_every_p_below_that_of_the_widest() -> None:
@@ -185,3 +187,5 @@ def test_ledger_verdicts_over_candidates() -> None:
     assert ledger(frame, {})["verdict"].unique().tolist() == ["not checkable"]
     counted = tally(ledger(frame, {}))
     assert counted["numbers"].tolist() == [0, 0, 0, 3]
+    by_statistic = tally(ledger(frame, {("o", ""): Recomputed([{"OR": 1.5}])}), "statistic")
+    assert by_statistic.to_numpy().tolist() == [["OR", 1, 0, 0, 1], ["Z", 0, 0, 0, 1]]

@@ -147,3 +147,10 @@ def test_the_open_side_of_a_bound(statistic: str, low: float | None) -> None:
 @pytest.mark.parametrize(("unit", "digits"), [(1, 0), (10, 0), (0.1, 1), (0.01, 2), (0.5, 0), (1e-9, 9)])
 def test_decimals_of_a_unit(unit: float, digits: int) -> None:
     assert decimals(unit) == digits
+
+
+def test_no_value_leaves_a_verdict_open() -> None:
+    assert compare(rows("1.00"), {"OR": None})["verdict"].tolist() == ["not checkable"]
+    assert compare(rows("1.00"), {"OR": math.nan})["verdict"].tolist() == ["not checkable"]
+    with pytest.raises(DataError, match="no recomputed value"):
+        compare(rows("1.00"), {"RR": 1.0})

@@ -19,6 +19,8 @@ from ..errors import DataError
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 #: A spreadsheet takes a cell that begins so for a formula, and runs it when the file is opened.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: A longer cell is what follows a quotation mark that nobody closed.
+LONGEST_CELL = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +115,14 @@ def read_checked(path: str | Path, file: File) -> pd.DataFrame:
 def frame_of(file: File, cells: Mapping[str, Sequence[object]]) -> pd.DataFrame:
     """Return the data frame of a file from the cells of some of its columns; without any it has no row."""
     k = len(next(iter(cells.values()), ()))
-    found: dict[str, object] = dict(cells)
+    found, types = dict(cells), dict.fromkeys(cells, "str")
     for column in file.columns:
         numeric = column.kind in ("count", "number")
         # Whole numbers of which some are missing need the nullable type.
         whole = "int64" if column.name in cells and not column.blank else "Int64"
-        dtype = {"count": whole, "number": "float64"}.get(column.kind, "str")
-        given = cells.get(column.name, [None if numeric else column.default] * k)
-        found[column.name] = pd.Series(list(given), dtype=dtype)
-    return pd.DataFrame(found)
+        types[column.name] = {"count": whole, "number": "float64"}.get(column.kind, "str")
+        found.setdefault(column.name, [None if numeric else column.default] * k)
+    return pd.DataFrame(found).astype(types)
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -138,6 +139,9 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         raise DataError(f"the file is no CSV ({error})", file=path.name) from error
+    # The limit of the csv module is one for the whole process, and other libraries lift it.
+    if any(len(cell) > LONGEST_CELL for line in lines for cell in line):
+        raise DataError(f"the file is no CSV (a cell of more than {LONGEST_CELL:,} characters)", file=path.name)
     if not lines or not any(lines[0]):
         raise DataError("the file is empty", file=path.name)
     header, rows = [name.strip() for name in lines[0]], lines[1:]
