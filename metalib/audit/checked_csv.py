@@ -93,13 +93,13 @@ def read_checked(path: str | Path, file: File) -> pd.DataFrame:
         if len(row) != len(header):
             raise DataError(f"{len(row)} cells for {len(header)} columns", file=path.name, row=i + 1)
     studies = [row[header.index("study")].strip() for row in rows] if "study" in header else [None] * len(rows)
-    cells = {
-        name: [
-            _cell(row[j], declared.get(name, Column(name, blank=True)), path.name, i + 1, study)
+    cells: dict[str, list[object]] = {}
+    for j, name in enumerate(header):
+        column = declared.get(name) or Column(name, blank=True)
+        cells[name] = [
+            _cell(row[j], column, path.name, i + 1, study)
             for i, (row, study) in enumerate(zip(rows, studies, strict=True))
         ]
-        for j, name in enumerate(header)
-    }
     frame = frame_of(file, cells)
     seen: dict[tuple[object, ...], int] = {}
     for i, key in enumerate(frame[list(file.key)].itertuples(index=False, name=None), 1):
