@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test test-browser notebooks recover validate bench mutants lab format clean
+.PHONY: help book pdf test test-browser notebooks recover describe validate bench mutants lab format clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ notebooks: $(READY)  ## run every notebook and store its outputs (NAME=one for a
 
 recover: $(READY)  ## search for the tables behind the printed numbers and write them into data/ (minutes)
 	$(BIN)/python tools/recover_tables.py
+
+describe: $(READY)  ## write data/datapackage.json and the tables of data/README.md from what reading enforces
+	$(BIN)/python tools/describe_data.py
 
 bench: $(READY)  ## time everything, here and in other programs, on this machine (minutes); then make notebooks NAME=benchmarks
 	$(BIN)/python -m benchmarks data/puzzle.yaml --output benchmarks/results.json

@@ -14,7 +14,7 @@ import pandas as pd
 
 import metalib
 from metalib import text
-from metalib.audit import published
+from metalib.audit.compare import difference_statistics, forest_statistics
 from metalib.audit.ledger import Recomputed, ledger, tally
 from metalib.pages import notebook
 from metalib.pages.filtered import download, filtered_table
@@ -33,7 +33,7 @@ for outcome in ("CR", "PR", "SD", "PD", "AE"):
     for excluded in review.published.query("outcome == @outcome")["excluded"].unique():
         left = tables[~tables["study"].isin(excluded.split())]
         recomputed[outcome, excluded] = Recomputed(
-            [published.statistics(metalib.pool(left, model=model))],
+            [forest_statistics(metalib.pool(left, model=model))],
             "sensitivity" if excluded else CHAPTER[outcome],
             f"recovered tables, Mantel-Haenszel, {model} effects",
         )
@@ -44,7 +44,7 @@ names = review.tables.query("outcome == 'survival' and status == 'candidate'")[
 ].unique()
 recomputed["survival", ""] = Recomputed(
     [
-        published.statistics(
+        forest_statistics(
             metalib.pool(review.tables_of("survival", name), model="random")
         )
         for name in names
@@ -79,7 +79,7 @@ for stage in ("I", "II", "III"):
     recomputed[f"stage {stage}", ""] = Recomputed(
         [
             {
-                **published.statistics(groups[stage]),
+                **forest_statistics(groups[stage]),
                 **{
                     PRINTED_NAMES[column]: float(sums.loc[stage, column])
                     for column in PRINTED_NAMES
@@ -91,12 +91,12 @@ for stage in ("I", "II", "III"):
         "recovered stages, Mantel-Haenszel, random effects",
     )
 recomputed["stage total", ""] = Recomputed(
-    [published.statistics(groups.overall) for groups in strata],
+    [forest_statistics(groups.overall) for groups in strata],
     "subgroups",
     "total over the recovered strata, random effects",
 )
 recomputed["stage difference", ""] = Recomputed(
-    [published.difference_statistics(groups) for groups in strata],
+    [difference_statistics(groups) for groups in strata],
     "subgroups",
     "test over the recovered strata",
 )

@@ -15,7 +15,8 @@ import pandas as pd
 
 import metalib
 from metalib import figures, text
-from metalib.audit import published
+from metalib.audit.compare import compare, forest_statistics
+from metalib.audit.consistency import overlap, p_q_from_i2
 from metalib.pages import notebook, views
 from metalib.pages.worked import steps, work_out
 from metalib.recover import read_puzzle_text, recover
@@ -33,8 +34,7 @@ random = {
     name: metalib.pool(tables, model="random") for name, tables in candidates.items()
 }
 compared = {
-    name: published.compare(printed, published.statistics(result))
-    for name, result in random.items()
+    name: compare(printed, forest_statistics(result)) for name, result in random.items()
 }
 
 # %% tags=["hide-input"]
@@ -165,17 +165,17 @@ notebook.figure(
 
 # %% tags=["hide-input"]
 i2 = review.printed_number("survival", "I2")
-allowed = {k: published.p_q_from_i2(i2, df=k - 1) for k in (3, 4)}
+allowed = {k: p_q_from_i2(i2, df=k - 1) for k in (3, 4)}
 p_q = review.printed_number("survival", "P(Q)")
 notebook.glue(
     p_three=" and ".join(text.number(p, 4) for p in allowed[3]),
     p_four=" and ".join(text.number(p, 4) for p in allowed[4]),
     printed_range=" and ".join(text.number(p, 4) for p in (p_q.low, p_q.high)),
     fits_four="overlap"
-    if published.overlap(allowed[4], (p_q.low, p_q.high))
+    if overlap(allowed[4], (p_q.low, p_q.high))
     else "do not overlap",
     fits_three="overlap"
-    if published.overlap(allowed[3], (p_q.low, p_q.high))
+    if overlap(allowed[3], (p_q.low, p_q.high))
     else "do not overlap",
 )
 

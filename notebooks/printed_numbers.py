@@ -15,7 +15,8 @@
 import pandas as pd
 
 import metalib
-from metalib.audit import consistency, published
+from metalib.audit import consistency
+from metalib.audit.printed import read_printed, read_rows
 from metalib.pages import notebook
 
 review = metalib.read_review("../data")
@@ -25,11 +26,8 @@ studies_in_text = review.outcomes.set_index("outcome")["studies_printed"].dropna
 
 def numbers(rows):
     """Printed numbers of one result by statistic; what is printed as a slash is left out."""
-    return {
-        r.statistic: published.read_printed(r.read_as or r.text, r.unit)
-        for r in rows.itertuples()
-        if published.is_number(r.read_as or r.text)
-    }
+    numbers = zip(rows["statistic"], read_rows(rows), strict=True)
+    return {statistic: number for statistic, number in numbers if number is not None}
 
 
 pooled = review.published[
@@ -170,9 +168,7 @@ for arm in ("experimental", "control"):
 sources = review.search[
     review.search["query"].isin(["#1 AND #2 AND #3", "other sources"])
 ]
-identified = {
-    r.database: published.read_printed(str(r.records)) for r in sources.itertuples()
-}
+identified = {r.database: read_printed(str(r.records)) for r in sources.itertuples()}
 after = review.flow.set_index("step")["count"]
 after = float(after["records after merging and removal of duplicates"])
 sums.append(consistency.sum_of(identified, after, "records"))

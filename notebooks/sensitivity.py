@@ -14,7 +14,7 @@ import pandas as pd
 
 import metalib
 from metalib import figures, text
-from metalib.audit import published
+from metalib.audit.compare import compare, forest_statistics
 from metalib.pages import notebook, views
 
 review = metalib.read_review("../data")
@@ -28,9 +28,9 @@ for outcome, excluded in (
     left = tables[~tables["study"].isin(excluded.split())]
     rows[outcome, excluded] = metalib.pool(left)
     frames.append(
-        published.compare(
+        compare(
             review.printed(outcome, place="Table 3", excluded=excluded),
-            published.statistics(rows[outcome, excluded]),
+            forest_statistics(rows[outcome, excluded]),
         ).assign(outcome=outcome, excluded=excluded)
     )
 audit = pd.concat(frames, ignore_index=True)

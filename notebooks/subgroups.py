@@ -15,7 +15,8 @@ import pandas as pd
 
 import metalib
 from metalib import figures, text
-from metalib.audit import published
+from metalib.audit.compare import compare, difference_statistics, forest_statistics
+from metalib.audit.consistency import overlap, p_from_interval
 from metalib.pages import notebook, views
 
 review = metalib.read_review("../data")
@@ -24,7 +25,7 @@ labels = review.labels()
 
 def p_range(outcome):
     """Range of P that the printed odds ratio and interval of an outcome allow."""
-    return published.p_from_interval(
+    return p_from_interval(
         *(review.printed_number(outcome, name) for name in ("OR", "CI low", "CI high"))
     )
 
@@ -78,19 +79,19 @@ groups, rows = results[candidates[0]], strata[candidates[0]]
 fixed_total = metalib.subgroups(rows, "stage", model="fixed").overall
 spread = [g.overall for g in results.values()]
 compared = {
-    name: published.compare(
+    name: compare(
         review.printed(f"stage {name}").query(
             "statistic in ['OR', 'CI low', 'CI high', 'P', 'I2', 'P(Q)']"
         ),
-        published.statistics(groups[f"Stage {name}"]),
+        forest_statistics(groups[f"Stage {name}"]),
     )
     for name in ("I", "II", "III")
 }
-compared["difference"] = published.compare(
-    review.printed("stage difference"), published.difference_statistics(groups)
+compared["difference"] = compare(
+    review.printed("stage difference"), difference_statistics(groups)
 )
-compared["total"] = published.compare(
-    review.printed("stage total"), published.statistics(groups.overall)
+compared["total"] = compare(
+    review.printed("stage total"), forest_statistics(groups.overall)
 )
 notebook.glue(
     candidates=str(len(candidates)),
@@ -119,9 +120,7 @@ assert all(
 assert (compared["total"]["verdict"] == "not reproduced").all()
 assert all(
     (
-        published.compare(
-            review.printed("stage difference"), published.difference_statistics(g)
-        )["verdict"]
+        compare(review.printed("stage difference"), difference_statistics(g))["verdict"]
         == "reproduced"
     ).all()
     for g in results.values()
@@ -130,8 +129,8 @@ sex_p, total_p = (
     review.printed_number("sex", "P"),
     review.printed_number("stage total", "P"),
 )
-assert published.overlap(p_range("sex"), (sex_p.low, sex_p.high))
-assert not published.overlap(p_range("stage total"), (total_p.low, total_p.high))
+assert overlap(p_range("sex"), (sex_p.low, sex_p.high))
+assert not overlap(p_range("stage total"), (total_p.low, total_p.high))
 notebook.table(
     views.subgroup_rows(groups),
     name="tab-stage-strata",

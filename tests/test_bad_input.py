@@ -6,6 +6,7 @@ Tables of cases, one test id each: what is wrong, where it goes in, and what the
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import math
@@ -32,8 +33,9 @@ from metalib.arithmetic.tables import COUNTS
 from metalib.arithmetic.tau2_interval import tau2_interval
 from metalib.arithmetic.zero_cells import pool_corrected
 from metalib.audit.checked_csv import Column, File, csv_text, read_checked
+from metalib.audit.consistency import p_from_interval, p_q_from_i2
 from metalib.audit.crosscheck import statsmodels_crosscheck
-from metalib.audit.published import p_from_interval, p_q_from_i2, read_printed
+from metalib.audit.printed import read_printed
 from metalib.pages import filtered, notebook, views
 from metalib.robustness.absolute import absolute_effect
 from metalib.robustness.fragility import fragility
@@ -449,8 +451,8 @@ def test_a_ratio_beyond_the_largest_float_is_infinite() -> None:
 
 # ---- files ---------------------------------------------------------------------------------------------------------
 
-LAYOUT = File((Column("study"), *(Column(name, "count") for name in COUNTS), Column("unit", "number", optional=True)),
-              ("study",))  # fmt: skip
+UNIT = Column("unit", kind="number", blank=True)
+LAYOUT = File((Column("study"), *(Column(name, kind="count") for name in COUNTS), UNIT), ("study",))
 HEAD = b"study,events_t,n_t,events_c,n_c,unit\n"
 LINE = b"A,1,10,2,11,0.5\n"
 FILES: dict[str, tuple[bytes, list[str]]] = {
@@ -491,6 +493,18 @@ def test_csv_files(tmp_path: Path, content: bytes, named: list[str]) -> None:
         read_checked(path, LAYOUT)
     for part in ["tables.csv", *named]:
         assert part in str(caught.value)
+
+
+def test_the_longest_cell_does_not_depend_on_other_libraries(tmp_path: Path) -> None:
+    """The limit of Python's csv module is one for the whole process; frictionless lifts it."""
+    path = tmp_path / "tables.csv"
+    path.write_bytes(HEAD + b"A" * 200_000 + LINE)
+    before = csv.field_size_limit(10**8)
+    try:
+        with pytest.raises(DataError, match="no CSV"):
+            read_checked(path, LAYOUT)
+    finally:
+        csv.field_size_limit(before)
 
 
 def test_paths_that_are_no_file(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 import metalib
-from metalib.audit import published
+from metalib.audit.compare import difference_statistics, forest_statistics
+from metalib.audit.printed import read_rows
 
 ROOT = Path(__file__).parent.parent
 REVIEW = metalib.read_review(ROOT / "data")
@@ -148,7 +149,7 @@ def check_chapter(soup: BeautifulSoup, outcome: str, svg: str) -> int:
         compared += shows(row["OR [95% CI]"].replace("95%", ""), ratio(metalib.pool(tables.loc[[i]])))
 
     effect = pooled(outcome, model=REVIEW.outcome(outcome)["model_printed"])
-    values = published.statistics(effect)
+    values = forest_statistics(effect)
     names = {"I² (%)": "I2", "Chi²": "Chi2", "P of heterogeneity": "P(Q)"}
     as_printed = REVIEW.printed(outcome)
     shown = rows(soup, f"tab-{key}-printed")
@@ -207,22 +208,22 @@ def check_survival(soup: BeautifulSoup) -> int:
 
 def recomputed() -> dict[tuple[str, str], dict[str, float | None]]:
     """Return what metalib computes for the printed results, of the first candidate where counts are not identified."""
-    found = {("survival", ""): published.statistics(metalib.pool(candidates()[0], model="random"))}
+    found = {("survival", ""): forest_statistics(metalib.pool(candidates()[0], model="random"))}
     for outcome in CHAPTERS:
         tables, model = REVIEW.tables_of(outcome), REVIEW.outcome(outcome)["model_printed"]
         for excluded in REVIEW.published.query("outcome == @outcome")["excluded"].unique():
             left = tables[~tables["study"].isin(excluded.split())]
-            found[outcome, excluded] = published.statistics(metalib.pool(left, model=model))
+            found[outcome, excluded] = forest_statistics(metalib.pool(left, model=model))
     placed = next(name for name in REVIEW.stages["analysis"].unique() if name != "main")
     stages = pd.concat([REVIEW.stages_of("main").query("stage in ['I', 'III']"), REVIEW.stages_of(placed)])
     groups = metalib.subgroups(stages.reset_index(drop=True), "stage", model="random")
     for stage, part in stages.groupby("stage"):
         sums = part[["events_t", "n_t", "events_c", "n_c"]].sum()
         names = ("events experimental", "total experimental", "events control", "total control")
-        statistics = published.statistics(groups[stage]) | dict(zip(names, map(float, sums), strict=True))
+        statistics = forest_statistics(groups[stage]) | dict(zip(names, map(float, sums), strict=True))
         found[f"stage {stage}", ""] = statistics
-    found["stage total", ""] = published.statistics(groups.overall)
-    found["stage difference", ""] = published.difference_statistics(groups)
+    found["stage total", ""] = forest_statistics(groups.overall)
+    found["stage difference", ""] = difference_statistics(groups)
     found["search: all", ""] = {"studies included": float(len(REVIEW.studies))}
     return found
 
@@ -232,17 +233,18 @@ def check_ledger(soup: BeautifulSoup) -> int:
     values, compared = recomputed(), 0
     shown = rows(soup, "ledger")
     assert [row["No."] for row in shown] == list(REVIEW.published["id"])
-    for row, entry in zip(shown, REVIEW.published.itertuples(), strict=True):
+    numbers = read_rows(REVIEW.published)
+    for row, entry, number in zip(shown, REVIEW.published.itertuples(), numbers, strict=True):
         assert (row["Printed"], row["Statistic"]) == (entry.text, entry.statistic)
         value = values.get((entry.outcome, entry.excluded), {}).get(entry.statistic)
-        if not published.is_number(entry.read_as or entry.text):
+        if number is None:
             value = None
         assert (value is None) == (row["Recomputed"] == "–"), entry.id
         if value is not None:
             compared += shows(row["Recomputed"], [value])
             ends = re.fullmatch(r"(\S+)(?: to \S+)?", row["Rounded"])
             assert ends, row["Rounded"]
-            verdict = published.read_printed(entry.read_as or entry.text, entry.unit).verdict(value)
+            verdict = number.verdict(value)
             if " to " not in row["Rounded"]:
                 assert verdict == row["Verdict"], entry.id
                 shows(row["Rounded"], [value])

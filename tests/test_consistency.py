@@ -9,13 +9,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.stats import chi2, norm
 from strategies import tables
 
 import metalib
 from metalib import DataError
-from metalib.audit import consistency, published
+from metalib.audit import consistency
+from metalib.audit.compare import forest_statistics
 from metalib.audit.ledger import Recomputed, ledger, tally
-from metalib.audit.published import read_printed
+from metalib.audit.printed import VERDICTS, read_printed
 
 ROOT = Path(__file__).parent.parent
 UNITS = {"OR": 2, "CI low": 2, "CI high": 2, "P": 3, "Z": 2, "Chi2": 2, "df": 0, "P(Q)": 2, "I2": 0}
@@ -25,7 +28,7 @@ UNITS = {"OR": 2, "CI low": 2, "CI high": 2, "P": 3, "Z": 2, "Chi2": 2, "df": 0,
 @settings(max_examples=150, deadline=None)
 def test_numbers_printed_from_one_result_are_consistent(t: pd.DataFrame) -> None:
     """What a program prints of a fixed-effect result passes every check."""
-    values = published.statistics(metalib.pool(t))
+    values = forest_statistics(metalib.pool(t))
     assume(all(v is not None for v in values.values()))
     assume(values["CI low"] > 0.05 and values["CI high"] < 500 and values["Chi2"] > 0.01)
     texts = {name: f"{value:.{UNITS[name]}f}" for name, value in values.items()}
@@ -76,6 +79,57 @@ def test_bad_ratios_are_refused() -> None:
         consistency.estimate_in_interval(*map(read_printed, ("0.00", "0.00", "1.00")))
 
 
+@given(st.floats(-1.5, 1.5), st.floats(0.1, 0.8))
+def test_p_from_interval_holds_the_true_p(theta: float, se: float) -> None:
+    z = norm.ppf(0.975)
+    texts = [f"{math.exp(x):.2f}" for x in (theta, theta - z * se, theta + z * se)]
+    if float(texts[1]) <= 0.02:
+        return
+    low, high = consistency.p_from_interval(*map(read_printed, texts))
+    assert low - 1e-12 <= 2 * norm.sf(abs(theta) / se) <= high + 1e-12
+
+
+def test_p_from_interval_refuses_an_estimate_outside_the_middle() -> None:
+    with pytest.raises(DataError, match="middle"):
+        consistency.p_from_interval(*map(read_printed, ("3.00", "0.50", "4.00")))
+    with pytest.raises(DataError, match="positive"):
+        consistency.p_from_interval(*map(read_printed, ("0.00", "0.00", "4.00")))
+
+
+@given(st.floats(0.01, 60), st.integers(1, 9))
+def test_p_q_from_i2_holds_the_true_p(q: float, df: int) -> None:
+    i2 = max(0.0, 100 * (q - df) / q)
+    low, high = consistency.p_q_from_i2(read_printed(f"{i2:.0f}"), df)
+    assert low - 1e-12 <= chi2.sf(q, df) <= high + 1e-12
+
+
+def test_p_q_from_i2_against_known_ranges() -> None:
+    """I2 = 11% leaves P between 0.3353 and 0.3405 with four studies, and cannot be refined by more digits."""
+    low, high = consistency.p_q_from_i2(read_printed("11"), 3)
+    assert low == pytest.approx(chi2.sf(3 / (1 - 0.115), 3), rel=1e-12)
+    assert high == pytest.approx(chi2.sf(3 / (1 - 0.105), 3), rel=1e-12)
+    with pytest.raises(DataError, match="degree of freedom"):
+        consistency.p_q_from_i2(read_printed("11"), 0)
+    with pytest.raises(DataError, match="below 100"):
+        consistency.p_q_from_i2(read_printed("101"), 3)
+
+
+def test_limits_that_round_to_the_same_number_leave_every_p_below_that_of_the_widest() -> None:
+    """The width between them can be as small as one likes; P came out above 1."""
+    low, high = consistency.p_from_interval(*map(read_printed, ("1.01", "1.01", "1.01")))
+    widest = math.log(1.015 / 1.005) / (2 * norm.ppf(0.975))
+    assert low == 0.0
+    assert high == pytest.approx(2 * norm.sf(math.log(1.005) / widest), rel=1e-10)
+
+
+@given(st.floats(0.01, 60), st.integers(1, 9))
+def test_i2_is_that_of_q(q: float, df: int) -> None:
+    i2 = max(0.0, 100 * (q - df) / q)
+    assert consistency.i2_and_q(read_printed(f"{q:.6f}"), df, read_printed(f"{i2:.1f}")).verdict == "consistent"
+    # A bound on Q leaves I2 open up to 100%.
+    assert consistency.i2_and_q(read_printed(f">{q:.6f}"), df, read_printed("100")).high == 100.0
+
+
 @pytest.fixture(scope="module")
 def stored() -> pd.DataFrame:
     return pd.read_csv(ROOT / "notebooks" / "downloads" / "ledger.csv", keep_default_na=False, dtype=str)
@@ -85,7 +139,7 @@ def test_the_ledger_has_a_row_for_every_printed_number(stored: pd.DataFrame) -> 
     review = metalib.read_review(ROOT / "data")
     assert stored["id"].tolist() == review.published["id"].tolist()
     assert stored["printed"].tolist() == review.published["text"].tolist()
-    assert set(stored["verdict"]) <= set(published.VERDICTS)
+    assert set(stored["verdict"]) <= set(VERDICTS)
     assert (stored["reason"] != "").all()
     chapters = {p.stem for p in (ROOT / "notebooks").glob("*.py")}
     assert set(stored["chapter"]) <= chapters
@@ -126,6 +180,12 @@ def test_ledger_verdicts_over_candidates() -> None:
     assert verdicts(1.501, 1.499)[0] == "reproduced"
     assert verdicts(1.508, 1.6)[0] == "last digit"
     assert verdicts(1.6)[0] == "not reproduced"
+    # A verdict holds whichever candidate is true: this was "reproduced", although the second is far off.
+    assert verdicts(1.501, 1.6)[0] == "not checkable"
+    mixed = ledger(frame, {("o", ""): Recomputed([{"OR": 1.501}, {"OR": 1.6}], reason="r")}).iloc[0]
+    assert (mixed["reason"], mixed["rounded"]) == ("only some candidates reproduce it; r", "1.50 to 1.60")
     assert ledger(frame, {})["verdict"].unique().tolist() == ["not checkable"]
     counted = tally(ledger(frame, {}))
     assert counted["numbers"].tolist() == [0, 0, 0, 3]
+    by_statistic = tally(ledger(frame, {("o", ""): Recomputed([{"OR": 1.5}])}), "statistic")
+    assert by_statistic.to_numpy().tolist() == [["OR", 1, 0, 0, 1], ["Z", 0, 0, 0, 1]]

@@ -14,18 +14,21 @@ import metalib
 from metalib.arithmetic.heterogeneity import generalised_q, reml_loglik, reml_score, tau2_dl, tau2_pm, tau2_reml
 from metalib.arithmetic.pooling import pool_batch
 from metalib.arithmetic.study_effects import cells, peto_effects, study_effects
+from metalib.audit.compare import compare
 from metalib.audit.consistency import (
     as_frame,
     check_result,
     estimate_in_interval,
     i2_and_q,
     p_and_z,
+    p_from_interval,
     p_q_and_q,
+    p_q_from_i2,
     possible_k,
     sum_of,
     z_and_interval,
 )
-from metalib.audit.published import compare, p_from_interval, p_q_from_i2, read_printed
+from metalib.audit.printed import read_printed
 from metalib.errors import DataError, OptionError
 
 COLUMNS = ["study", "events_t", "n_t", "events_c", "n_c"]
@@ -519,7 +522,7 @@ def test_meta_analyses_of_one_batch_do_not_touch_each_other() -> None:
 
 def test_a_bound_in_print_is_an_open_end() -> None:
     below, above = read_printed("<0.001"), read_printed("> 0.90", 0.1)
-    assert (below.text, below.value, below.unit, below.low, below.high) == ("<0.001", 0.001, 0.001, 0.0, 0.001)
+    assert (below.text, below.value, below.unit, below.low, below.high) == ("<0.001", 0.001, 0.001, -math.inf, 0.001)
     assert (above.text, above.value, above.unit, above.low, above.high) == ("> 0.90", 0.9, 0.1, 0.9, math.inf)
     assert [below.verdict(v) for v in (0.0005, 0.0015, 0.0025)] == ["reproduced", "last digit", "not reproduced"]
     assert [above.verdict(v) for v in (5.0, 0.85, 0.75)] == ["reproduced", "last digit", "not reproduced"]

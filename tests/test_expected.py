@@ -8,7 +8,7 @@ import pytest
 
 import metalib
 from metalib import text
-from metalib.audit import published
+from metalib.audit.compare import compare, forest_statistics
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -36,9 +36,9 @@ def test_pooled_results(review: metalib.Review, outcome: str, model: str, expect
 @pytest.mark.parametrize("outcome", ["CR", "PR", "SD", "PD", "AE"])
 def test_every_printed_number_of_the_pooled_results(review: metalib.Review, outcome: str) -> None:
     model = review.outcome(outcome)["model_printed"]
-    result = published.statistics(metalib.pool(review.tables_of(outcome), model=model))
+    result = forest_statistics(metalib.pool(review.tables_of(outcome), model=model))
     for place in ("Abstract", "Results"):
-        compared = published.compare(review.printed(outcome, place=place), result)
+        compared = compare(review.printed(outcome, place=place), result)
         assert (compared["verdict"] == "reproduced").all()
 
 
@@ -65,7 +65,7 @@ def test_table_3_is_a_cumulative_exclusion(review: metalib.Review) -> None:
                 "OR": step.ratio, "CI low": step.ratio_low, "CI high": step.ratio_high, "Chi2": step.Q, "df": step.df,
                 "P(Q)": step.p_Q, "I2": step.I2, "Z": abs(step.statistic), "P": step.p,
             }  # fmt: skip
-            compared = published.compare(printed, values)
+            compared = compare(printed, values)
             missed += [
                 (outcome, i, r.text) for r in compared.itertuples() if r.verdict in ("last digit", "not reproduced")
             ]
@@ -77,7 +77,7 @@ def test_survival_candidates_fit_all_but_the_heterogeneity_p(review: metalib.Rev
     printed = review.printed("survival").query("statistic != 'studies'")
     for i in range(1, 7):
         result = metalib.pool(review.tables_of("survival", f"candidate {i}"), model="random")
-        compared = published.compare(printed, published.statistics(result)).set_index("statistic")["verdict"]
+        compared = compare(printed, forest_statistics(result)).set_index("statistic")["verdict"]
         assert compared.pop("P(Q)") == "last digit"
         assert (compared == "reproduced").all()
 

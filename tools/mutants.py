@@ -34,7 +34,7 @@ GROUPS = {
         "arithmetic/results",
         "robustness/sensitivity",
     ],
-    "audit": ["audit/published", "audit/consistency"],
+    "audit": ["audit/compare", "audit/consistency"],
     "recovery": [
         f"recover/{name}"
         for name in (
@@ -49,7 +49,7 @@ TESTS = {
         *("tests/test_tables.py", "tests/test_pooling.py", "tests/test_expected.py", "tests/test_edges_pooling.py"),
         "tests/mutation/golden_sets.py",
     ],
-    "audit": ["tests/test_consistency.py", "tests/test_published.py", "tests/test_edges_pooling.py"],
+    "audit": ["tests/test_consistency.py", "tests/test_printed.py", "tests/test_edges_pooling.py"],
     "recovery": ["tests/test_puzzle.py", "tests/test_recover.py", "tests/test_edges_recovery.py"],
 }
 LEFT_OUT = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pandas as pd
 
@@ -36,10 +37,10 @@ class Comparison:
     @property
     def agrees(self) -> bool:
         """Whether the two differ by no more than the larger of the relative and the absolute tolerance."""
-        if not self._numeric:
+        if self._numbers is None:
             return self.ours == self.golden
-        size = max(abs(self.ours), abs(self.golden))
-        return abs(self.ours - self.golden) <= max(self.rtol * size, self.atol)
+        one, other = self._numbers
+        return bool(abs(one - other) <= max(self.rtol * max(abs(one), abs(other)), self.atol))
 
     @property
     def relative_difference(self) -> float:
@@ -47,14 +48,17 @@ class Comparison:
 
         Of what is not a number 0 if the two are the same, infinite otherwise.
         """
-        if not self._numeric:
+        if self._numbers is None:
             return 0.0 if self.ours == self.golden else math.inf
-        size = max(abs(self.ours), abs(self.golden))
-        return abs(self.ours - self.golden) / (size if size > 1e-6 else 1.0)
+        one, other = self._numbers
+        size = max(abs(one), abs(other))
+        return abs(one - other) / (size if size > 1e-6 else 1.0)
 
     @property
-    def _numeric(self) -> bool:
-        return self.ours is not None and isinstance(self.golden, (int, float)) and not isinstance(self.golden, bool)
+    def _numbers(self) -> tuple[float, float] | None:
+        if self.ours is None or isinstance(self.golden, bool) or not isinstance(self.golden, (int, float)):
+            return None
+        return cast(float, self.ours), self.golden
 
 
 def decade(difference: float) -> str:
@@ -112,5 +116,5 @@ def agreement_summary(frame: pd.DataFrame) -> pd.DataFrame:
 def combine(summary: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Combine rows of an agreement summary into one for each value of the columns `by`."""
     groups = summary.groupby(list(by), sort=False)
-    rules = {"values": "sum", "largest": lambda found: max(found, key=DECADES.index), "rtol": "max", "atol": "max"}
-    return groups.agg({**rules, "outside": "sum", **dict.fromkeys(DECADES, "sum")}).reset_index()
+    rules: dict[str, Any] = {"largest": lambda found: max(found, key=DECADES.index), "rtol": "max", "atol": "max"}
+    return groups.agg({"values": "sum", **rules, "outside": "sum", **dict.fromkeys(DECADES, "sum")}).reset_index()

@@ -6,8 +6,10 @@ import csv
 import io
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import pandas as pd
 
@@ -17,32 +19,59 @@ from ..errors import DataError
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 #: A spreadsheet takes a cell that begins so for a formula, and runs it when the file is opened.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: A longer cell is what follows a quotation mark that nobody closed.
+LONGEST_CELL = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """What the cells of a column hold.
 
-    ``kind`` is ``text``, ``count`` (whole number, 0 or more), ``number`` (positive) or ``studies`` (names from
-    studies.csv, separated by blanks); ``choices`` limits a text.
+    ``kind`` is ``text``, ``count`` (whole number, 0 or more), ``number`` (positive), ``study`` or ``outcome`` (a name
+    from the file of studies or of outcomes) or ``studies`` (names separated by blanks); ``choices`` limits a text.
+
+    An ``optional`` column may be left out: every row then holds ``default``, or nothing. A column that is there has no
+    empty cell unless it is ``blank``; such a column may be left out as well.
     """
 
     name: str
+    description: str = ""
     kind: str = "text"
-    optional: bool = False
     choices: tuple[str, ...] = ()
+    optional: bool = False
+    blank: bool = False
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Columns of a file and those that together must differ from row to row."""
+    """A file: its columns, those that together must differ from row to row, and what a row is.
+
+    An ``optional`` file may be left out; an ``open`` one may have columns of its own, which are kept as text.
+    """
 
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    title: str = ""
+    optional: bool = True
+    open: bool = False
+
+
+class _Place(TypedDict):
+    file: str
+    row: int
+    study: str | None
+    arm: str | None
+    value: str
 
 
 def read_checked(path: str | Path, file: File) -> pd.DataFrame:
     """Read one CSV file and check it against its declaration.
+
+    Returns
+    -------
+    DataFrame
+        The columns in the order of the file, then the optional ones that it leaves out.
 
     Raises
     ------
@@ -52,46 +81,48 @@ def read_checked(path: str | Path, file: File) -> pd.DataFrame:
     """
     path = Path(path)
     header, rows = _rows(path)
-    names = [column.name for column in file.columns]
+    declared = {column.name: column for column in file.columns}
     for problem, found in (
-        ("is missing", [name for name in names if name not in header]),
-        ("is not known", [name for name in header if name not in names]),
-        ("stands there twice", [name for name in names if header.count(name) > 1]),
+        ("is missing", [n for n, c in declared.items() if n not in header and not (c.optional or c.blank)]),
+        ("is not known", [n for n in header if n not in declared and not (file.open and n)]),
+        ("stands there twice", [n for n in dict.fromkeys(header) if header.count(n) > 1]),
     ):
         if found:
             raise DataError(f"column {', '.join(repr(name) for name in found)} {problem}", file=path.name)
     for i, row in enumerate(rows):
         if len(row) != len(header):
             raise DataError(f"{len(row)} cells for {len(header)} columns", file=path.name, row=i + 1)
-    data: dict[str, list] = {}
-    for column in file.columns:
-        j = header.index(column.name)
-        cells = [row[j] for row in rows]
-        data[column.name] = [
-            _cell(cell, column, path.name, i + 1, _study(header, row))
-            for i, (cell, row) in enumerate(zip(cells, rows, strict=True))
+    studies = [row[header.index("study")].strip() for row in rows] if "study" in header else [None] * len(rows)
+    cells: dict[str, list[object]] = {}
+    for j, name in enumerate(header):
+        column = declared.get(name) or Column(name, blank=True)
+        cells[name] = [
+            _cell(row[j], column, path.name, i + 1, study)
+            for i, (row, study) in enumerate(zip(rows, studies, strict=True))
         ]
-    frame = pd.DataFrame(
-        {
-            column.name: pd.array(data[column.name], dtype="Int64" if column.optional else "int64")
-            if column.kind == "count"
-            else data[column.name]
-            for column in file.columns
-        }
-    )
-    seen: dict[tuple, int] = {}
-    for i, key in enumerate(zip(*(data[name] for name in file.key), strict=True)):
+    frame = frame_of(file, cells)
+    seen: dict[tuple[object, ...], int] = {}
+    for i, key in enumerate(frame[list(file.key)].itertuples(index=False, name=None), 1):
         if key in seen:
             shown = ", ".join(map(str, key))
             raise DataError(
-                f"the row repeats row {seen[key]}",
-                file=path.name,
-                row=i + 1,
-                study=_study(header, rows[i]),
-                value=shown,
+                f"the row repeats row {seen[key]}", file=path.name, row=i, study=studies[i - 1], value=shown
             )
-        seen[key] = i + 1
-    return frame[header]
+        seen[key] = i
+    return frame
+
+
+def frame_of(file: File, cells: Mapping[str, Sequence[object]]) -> pd.DataFrame:
+    """Return the data frame of a file from the cells of some of its columns; without any it has no row."""
+    k = len(next(iter(cells.values()), ()))
+    found, types = dict(cells), dict.fromkeys(cells, "str")
+    for column in file.columns:
+        numeric = column.kind in ("count", "number")
+        # Whole numbers of which some are missing need the nullable type.
+        whole = "int64" if column.name in cells and not column.blank else "Int64"
+        types[column.name] = {"count": whole, "number": "float64"}.get(column.kind, "str")
+        found.setdefault(column.name, [None if numeric else column.default] * k)
+    return pd.DataFrame(found).astype(types)
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -108,6 +139,9 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         raise DataError(f"the file is no CSV ({error})", file=path.name) from error
+    # The limit of the csv module is one for the whole process, and other libraries lift it.
+    if any(len(cell) > LONGEST_CELL for line in lines for cell in line):
+        raise DataError(f"the file is no CSV (a cell of more than {LONGEST_CELL:,} characters)", file=path.name)
     if not lines or not any(lines[0]):
         raise DataError("the file is empty", file=path.name)
     header, rows = [name.strip() for name in lines[0]], lines[1:]
@@ -116,21 +150,15 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _study(header: list[str], row: list[str]) -> str | None:
-    return row[header.index("study")] if "study" in header else None
-
-
-def _cell(cell: str, column: Column, file: str, row: int, study: str | None) -> object:
+def _cell(cell: str, column: Column, file: str, row: int, study: str | None) -> str | float | None:
     """Return the value of a cell, or raise with its place."""
     cell = cell.strip()
-    if study is not None:
-        study = study.strip()
-    place = {"file": file, "row": row, "study": study, "arm": ARM.get(column.name), "value": cell}
+    place: _Place = {"file": file, "row": row, "study": study, "arm": ARM.get(column.name), "value": cell}
     if not cell.isprintable() and any(unicodedata.category(c) == "Cc" and c not in "\n\r\t" for c in cell):
         raise DataError(f"{column.name} holds a control character", **place)
     if not cell:
-        if column.optional:
-            return None if column.kind == "count" else ""
+        if column.blank:
+            return None if column.kind in ("count", "number") else ""
         raise DataError(f"{column.name} is empty", **place)
     if column.choices and cell not in column.choices:
         raise DataError(f"{column.name} must be one of {', '.join(column.choices)}", **place)
@@ -173,7 +201,7 @@ def csv_text(frame: pd.DataFrame) -> str:
         column = frame.iloc[:, j]
         if column.dtype.kind not in "biufc":
             safe.isetitem(j, [_as_text(value) for value in column])
-    safe.columns = [_as_text(name) for name in frame.columns]
+    safe.columns = pd.Index([_as_text(name) for name in frame.columns])
     return safe.to_csv(index=False, lineterminator="\n")
 
 

@@ -11,15 +11,18 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, ndtr, ndtri
 
 from .. import text
+from ..arithmetic.options import check_level
 from ..errors import DataError
-from .published import Printed, overlap, p_from_interval, p_q_from_i2
+from .printed import SLACK, Printed
 
 CONSISTENT, INCONSISTENT = "consistent", "inconsistent"
-Z95 = float(ndtri(0.975))
+Range = tuple[float, float]
+_NO_WIDTH = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,9 @@ class Check:
     sentence: str
 
 
-def _compare(check: str, name: str, printed: Printed, low: float, high: float, because: str, digits: int) -> Check:
-    slack = 1e-6 * printed.unit
+def _check(check: str, name: str, printed: Printed, left: Range, because: str, digits: int) -> Check:
+    low, high = left
+    slack = SLACK * printed.unit
     agrees = overlap((low - slack, high + slack), (printed.low, printed.high))
     verb = "agrees with" if agrees else "does not agree with"
     shown = _range(low, high, digits)
@@ -68,6 +72,78 @@ def _range(low: float, high: float, digits: int) -> str:
     return f"about {one}" if one == other else f"between {one} and {other}"
 
 
+def overlap(one: Range, other: Range) -> bool:
+    """Whether two closed intervals share a value."""
+    return max(one[0], other[0]) <= min(one[1], other[1])
+
+
+def _check_positive(*ratios: Printed) -> None:
+    for printed in ratios:
+        if printed.value <= 0:
+            raise DataError("a ratio must be positive", value=printed.text)
+
+
+def p_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: float = 0.95) -> Range:
+    """Return the smallest and largest P that a printed ratio and its confidence interval allow.
+
+    On the log scale a Wald interval is symmetric about the estimate, so the estimate must lie both in its own rounding
+    interval and in that of the middle of the limits; the standard error follows from the width.
+
+    Parameters
+    ----------
+    estimate, low, high : Printed
+        A ratio and its limits, all positive.
+
+    Raises
+    ------
+    DataError
+        A limit or the estimate is not positive or is a bound, the limits stand in the wrong order, or the estimate
+        cannot be the middle of its interval.
+    """
+    _check_positive(estimate, low, high)
+    for printed in (estimate, low, high):
+        if printed.high == math.inf:
+            raise DataError("a bound leaves the interval open", value=printed.text)
+    if low.low > high.high:
+        raise DataError("the lower limit exceeds the upper", value=f"{low.text} to {high.text}")
+    z = float(ndtri(0.5 + check_level(level) / 2))
+
+    def log_ends(p: Printed) -> Range:
+        return math.log(max(p.low, p.unit / 1e6)), math.log(p.high)
+
+    (l0, l1), (h0, h1), (e0, e1) = log_ends(low), log_ends(high), log_ends(estimate)
+    centre0, centre1 = max(e0, (l0 + h0) / 2), min(e1, (l1 + h1) / 2)
+    if centre0 > centre1:
+        raise DataError("the estimate is not in the middle of its interval on the log scale", value=estimate.text)
+    # Limits that round to the same number allow a standard error as small as one likes.
+    se0, se1 = max(h0 - l1, _NO_WIDTH) / (2 * z), (h1 - l0) / (2 * z)
+    nearest = 0.0 if centre0 <= 0 <= centre1 else min(abs(centre0), abs(centre1))
+    farthest = max(abs(centre0), abs(centre1))
+    return float(2 * ndtr(-farthest / se0)), float(2 * ndtr(-nearest / se1))
+
+
+def p_q_from_i2(i2: Printed, df: int) -> Range:
+    """Return the smallest and largest P of heterogeneity that a printed I2 allows with `df` degrees of freedom.
+
+    I2 = 100 (Q - df) / Q fixes Q = df / (1 - I2 / 100), and P is its upper chi-square tail. A printed I2 of 0 allows
+    every Q from 0 on, because negative values are printed as 0.
+
+    Raises
+    ------
+    DataError
+        `df` is not positive, or I2 is 100 or more.
+    """
+    if isinstance(df, bool) or not isinstance(df, (int, np.integer)) or df < 1:
+        raise DataError("heterogeneity needs at least one degree of freedom", value=df)
+    if i2.low >= 100:
+        raise DataError("I2 must be below 100", value=i2.text)
+
+    def tail(percent: float) -> float:
+        return 0.0 if percent >= 100 else float(chdtrc(df, df / (1 - percent / 100)))
+
+    return tail(i2.high), 1.0 if i2.low <= 0 else tail(i2.low)
+
+
 def estimate_in_interval(estimate: Printed, low: Printed, high: Printed) -> Check:
     """Check that a ratio is the geometric middle of its confidence limits.
 
@@ -76,43 +152,45 @@ def estimate_in_interval(estimate: Printed, low: Printed, high: Printed) -> Chec
     DataError
         A number is not positive.
     """
-    for printed in (estimate, low, high):
-        if printed.value <= 0:
-            raise DataError("a ratio must be positive", value=printed.text)
-    middle = [math.sqrt(max(a, 0.0) * b) for a, b in ((low.low, high.low), (low.high, high.high))]
+    _check_positive(estimate, low, high)
+    middle = (math.sqrt(max(low.low, 0.0) * high.low), math.sqrt(low.high * high.high))
     because = f"The middle of [{low.text}, {high.text}] on the log scale lies"
-    return _compare("CI and OR", "OR", estimate, *middle, because, 3)
+    return _check("CI and OR", "OR", estimate, middle, because, 3)
 
 
 def p_and_interval(estimate: Printed, low: Printed, high: Printed, p: Printed) -> Check:
     """Check P against the ratio and its interval (Wald, 95%)."""
     bounds = p_from_interval(estimate, low, high)
-    return _compare("P and CI", "P", p, *bounds, f"{estimate.text} [{low.text}, {high.text}] leaves a P", 4)
+    return _check("P and CI", "P", p, bounds, f"{estimate.text} [{low.text}, {high.text}] leaves a P", 4)
 
 
 def z_and_interval(estimate: Printed, low: Printed, high: Printed, z: Printed) -> Check:
     """Check z against the ratio and its interval (Wald, 95%)."""
     p_low, p_high = p_from_interval(estimate, low, high)
     bounds = (float(-ndtri(p_high / 2)), float(-ndtri(p_low / 2)))
-    return _compare("Z and CI", "Z", z, *bounds, f"{estimate.text} [{low.text}, {high.text}] leaves a Z", 3)
+    return _check("Z and CI", "Z", z, bounds, f"{estimate.text} [{low.text}, {high.text}] leaves a Z", 3)
 
 
 def p_and_z(z: Printed, p: Printed) -> Check:
     """Check a two-sided P against z."""
     bounds = (float(2 * ndtr(-z.high)), float(2 * ndtr(-max(z.low, 0.0))))
-    return _compare("P and Z", "P", p, *bounds, f"Z = {z.text} leaves a P", 4)
+    return _check("P and Z", "P", p, bounds, f"Z = {z.text} leaves a P", 4)
+
+
+def _i2(q: float, df: int) -> float:
+    return 100 * (1 - df / q) if q > df else 0.0
 
 
 def i2_and_q(q: Printed, df: int, i2: Printed) -> Check:
     """Check I2 = max(0, 100 (Q - df) / Q)."""
-    bounds = tuple(100 * max(0.0, x - df) / x if x > 0 else 0.0 for x in (q.low, q.high))
-    return _compare("I² and Chi²", "I²", i2, *bounds, f"Chi² = {q.text} with {df} df leaves an I²", 2)
+    bounds = (_i2(q.low, df), _i2(q.high, df))
+    return _check("I² and Chi²", "I²", i2, bounds, f"Chi² = {q.text} with {df} df leaves an I²", 2)
 
 
 def p_q_and_q(q: Printed, df: int, p_q: Printed) -> Check:
     """Check P of heterogeneity against Q and its degrees of freedom."""
     bounds = (float(chdtrc(df, q.high)), float(chdtrc(df, max(q.low, 0.0))))
-    return _compare("P(Q) and Chi²", "P", p_q, *bounds, f"Chi² = {q.text} with {df} df leaves a P", 4)
+    return _check("P(Q) and Chi²", "P", p_q, bounds, f"Chi² = {q.text} with {df} df leaves a P", 4)
 
 
 def p_q_and_i2(i2: Printed, df: int, p_q: Printed) -> Check:
@@ -120,7 +198,7 @@ def p_q_and_i2(i2: Printed, df: int, p_q: Printed) -> Check:
     bounds = p_q_from_i2(i2, df)
     # Printed with a percent sign in some papers and without in others.
     percent = i2.text.strip().removesuffix("%").rstrip()
-    return _compare("P(Q) and I²", "P", p_q, *bounds, f"I² = {percent}% with {df} df leaves a P", 4)
+    return _check("P(Q) and I²", "P", p_q, bounds, f"I² = {percent}% with {df} df leaves a P", 4)
 
 
 def possible_k(i2: Printed, p_q: Printed, *, largest: int = 12) -> tuple[int, ...]:
@@ -159,8 +237,8 @@ def check_result(printed: Mapping[str, Printed], *, df: int | None = None, measu
     list of Check
     """
     checks: list[Check] = []
-    ratio = [printed[name] for name in (measure, "CI low", "CI high") if name in printed]
-    if len(ratio) == 3:
+    if all(name in printed for name in (measure, "CI low", "CI high")):
+        ratio = (printed[measure], printed["CI low"], printed["CI high"])
         checks.append(estimate_in_interval(*ratio))
         if checks[-1].verdict == CONSISTENT:
             checks += [f(*ratio, printed[name]) for name, f in _WITH_RATIO.items() if name in printed]

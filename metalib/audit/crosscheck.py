@@ -48,40 +48,35 @@ def statsmodels_crosscheck(tables: pd.DataFrame, measure: str = "OR") -> pd.Data
     checked = check_tables(tables)
     single = effects(tables, measure)
     used = single["estimable"].to_numpy()
-    rows: list[tuple[str, str, float, float, bool]] = []
-    fixed = pool(tables, measure, method="IV", model="fixed")
-    random = pool(tables, measure, method="IV", model="random")
+    rows: list[tuple[str, str, float | None, float, bool]] = []
     if used.sum() > 1:
+        fixed = pool(tables, measure, method="IV", model="fixed")
+        random = pool(tables, measure, method="IV", model="random")
         y, v = single["effect"].to_numpy()[used], single["se"].to_numpy()[used] ** 2
         # A negative tau2 also makes it take the root of a negative variance, or divide by a variance of 0, which is not
         # used here.
         with np.errstate(invalid="ignore", divide="ignore"):
             other = combine_effects(y, v, method_re="dl")
-        name = "combine_effects"
+        untruncated = fixed.Q is not None and fixed.df <= fixed.Q
         rows += [
-            ("IV fixed: estimate", name, fixed.estimate, other.mean_effect_fe, True),
-            ("IV fixed: standard error", name, fixed.se, other.sd_eff_w_fe, True),
-            ("Q", name, fixed.Q, other.q, True),
-        ]
-        truncated = fixed.df > fixed.Q
-        rows += [
-            ("IV random (DL): tau2", name, random.tau2, other.tau2, not truncated),
-            ("IV random (DL): estimate", name, random.estimate, other.mean_effect_re, not truncated),
-            ("IV random (DL): standard error", name, random.se, other.sd_eff_w_re, not truncated),
+            ("IV fixed: estimate", "combine_effects", fixed.estimate, other.mean_effect_fe, True),
+            ("IV fixed: standard error", "combine_effects", fixed.se, other.sd_eff_w_fe, True),
+            ("Q", "combine_effects", fixed.Q, other.q, True),
+            ("IV random (DL): tau2", "combine_effects", random.tau2, other.tau2, untruncated),
+            ("IV random (DL): estimate", "combine_effects", random.estimate, other.mean_effect_re, untruncated),
+            ("IV random (DL): standard error", "combine_effects", random.se, other.sd_eff_w_re, untruncated),
         ]
     if measure == "OR" and used.any():
         mh = pool(tables, measure, method="MH", model="fixed")
         a, n1, c, n2 = (x[used] for x in checked.counts())
-        stack = np.array([[a, n1 - a], [c, n2 - c]])
-        other = StratifiedTable(stack, shift_zeros=True)
-        name = "StratifiedTable"
+        other = StratifiedTable(np.array([[a, n1 - a], [c, n2 - c]]), shift_zeros=True)
         rows += [
-            ("M-H fixed: estimate", name, mh.estimate, math.log(other.oddsratio_pooled), True),
-            ("M-H fixed: standard error", name, mh.se, other.logodds_pooled_se, True),
+            ("M-H fixed: estimate", "StratifiedTable", mh.estimate, math.log(other.oddsratio_pooled), True),
+            ("M-H fixed: standard error", "StratifiedTable", mh.se, other.logodds_pooled_se, True),
         ]
     frame = pd.DataFrame(rows, columns=["quantity", "function", "metalib", "statsmodels", "comparable"])
-    size = np.maximum(frame["metalib"].abs(), frame["statsmodels"].abs()).clip(lower=AGREEMENT)
-    frame["difference"] = (frame["metalib"] - frame["statsmodels"]).abs() / size
+    ours, theirs = frame["metalib"].astype(float), frame["statsmodels"].astype(float)
+    frame["difference"] = (ours - theirs).abs() / np.maximum(np.maximum(ours.abs(), theirs.abs()), AGREEMENT)
     frame["agrees"] = [
         bool(d <= AGREEMENT) if comparable else None
         for d, comparable in zip(frame["difference"], frame["comparable"], strict=True)

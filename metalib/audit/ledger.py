@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from .. import text
-from .published import VERDICTS, is_number, read_printed
+from .compare import limits, verdict
+from .printed import VERDICTS, decimals, read_rows
 
 COLUMNS = (
     "id", "place", "outcome", "excluded", "statistic", "printed", "low", "high", "recomputed", "recomputed_low",
@@ -36,11 +36,11 @@ class Recomputed:
     reason: str = ""
 
 
+NOTHING = Recomputed(reason="nothing to compute it from")
+
+
 def ledger(published: pd.DataFrame, recomputed: Mapping[tuple[str, str], Recomputed]) -> pd.DataFrame:
     """Hold every printed number against its recomputation.
-
-    A number counts as reproduced only if every candidate reproduces it; otherwise the best verdict of any candidate is
-    given, because a table that does better is not excluded.
 
     Parameters
     ----------
@@ -48,48 +48,44 @@ def ledger(published: pd.DataFrame, recomputed: Mapping[tuple[str, str], Recompu
         Rows of ``id, place, outcome, excluded, statistic, text, read_as, unit, note``.
     recomputed : mapping
         ``(outcome, excluded)`` -> :class:`Recomputed`. A missing key, a missing statistic or a value of None makes a
-        number "not checkable".
+        number "not checkable"; over several candidates :func:`~metalib.audit.compare.verdict` decides.
 
     Returns
     -------
     DataFrame
         Columns :data:`COLUMNS`, one row a printed number, in the order given. ``recomputed`` is unrounded (the first
         candidate's), ``rounded`` has the digits of the print.
+
+    Raises
+    ------
+    DataError
+        A text is neither a number nor one of those that say that there is none.
     """
     rows = []
-    for row in published.itertuples(index=False):
-        entry = recomputed.get((row.outcome, row.excluded), Recomputed(reason="nothing to compute it from"))
-        values = [
-            v for v in (candidate.get(row.statistic) for candidate in entry.candidates) if v is not None and v == v
-        ]
-        shown = row.read_as or row.text
-        low = high = first = least = most = None
-        verdict, rounded, reason = "not checkable", "–", entry.reason
-        if not is_number(shown):
-            reason = row.note or "not printed as a number"
+    for row, printed in zip(published.to_dict("records"), read_rows(published), strict=True):
+        entry = recomputed.get((row["outcome"], row["excluded"]), NOTHING)
+        found = (candidate.get(row["statistic"]) for candidate in entry.candidates)
+        values = [value for value in found if value is not None and value == value]
+        first = least = most = None
+        rounded, reason, decided = "–", entry.reason, verdict(printed, values)
+        if printed is None:
+            reason = row["note"] or "not printed as a number"
         elif not values:
-            reason = entry.reason if not entry.candidates else f"no such statistic is computed; {entry.reason}"
-            printed = read_printed(shown, row.unit)
-            low, high = printed.low, printed.high
+            reason = f"no such statistic is computed; {reason}" if entry.candidates else reason
         else:
-            printed = read_printed(shown, row.unit)
-            low, high = printed.low, printed.high
-            verdicts = [printed.verdict(v) for v in values]
-            verdict = "reproduced" if set(verdicts) == {"reproduced"} else min(verdicts, key=VERDICTS.index)
             first, least, most = values[0], min(values), max(values)
-            digits = max(0, -math.floor(math.log10(row.unit) + 0.5))
-            rounded = " to ".join(dict.fromkeys(text.number(v, digits) for v in (least, most)))
-            if row.note:
-                reason = f"{reason}; {row.note}"
-        rows.append(
-            (row.id, row.place, row.outcome, row.excluded, row.statistic, row.text, low, high, first, least, most,
-             rounded, verdict, reason, entry.chapter)
-        )  # fmt: skip
+            digits = decimals(printed.unit)
+            rounded = " to ".join(dict.fromkeys(text.number(value, digits) for value in (least, most)))
+            some = "only some candidates reproduce it" if decided == "not checkable" else ""
+            reason = "; ".join(part for part in (some, reason, row["note"]) if part)
+        start = [row[name] for name in ("id", "place", "outcome", "excluded", "statistic", "text")]
+        low, high = limits(printed, row["statistic"])
+        rows.append((*start, low, high, first, least, most, rounded, decided, reason, entry.chapter))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def tally(frame: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
-    """Return the number of ledger rows by verdict, in the order of :data:`~metalib.published.VERDICTS`.
+    """Return the number of ledger rows by verdict, in the order of :data:`~metalib.audit.printed.VERDICTS`.
 
     Parameters
     ----------

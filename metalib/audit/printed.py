@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from ..errors import DataError
 
@@ -128,9 +129,42 @@ def read_printed(text: object, unit: object = None, *, file: object = None, row:
     return Printed(text, value, step, low, high, percent)
 
 
-def is_absent(text: str) -> bool:
+def is_absent(text: object) -> bool:
     """Whether a printed text says that there is no number (:data:`ABSENT`)."""
-    return text.strip() in ABSENT
+    return isinstance(text, str) and text.strip() in ABSENT
+
+
+def read_rows(rows: pd.DataFrame, *, file: object = "published.csv") -> list[Printed | None]:
+    """Read the printed number of each row of ``published.csv``, or of some of its rows.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``text, unit``, and ``read_as`` where a text is to be read as another; an empty cell is "" or missing.
+    file : optional
+        Named in the error.
+
+    Returns
+    -------
+    list
+        One :class:`Printed` a row, or None where the text is one of :data:`ABSENT`.
+
+    Raises
+    ------
+    DataError
+        Any other text that is no number, named with its row (1 is the first given).
+    """
+    read: list[Printed | None] = []
+    for i, row in enumerate(rows.to_dict("records")):
+        other = row.get("read_as")
+        text = other if isinstance(other, str) and other else row["text"]
+        read.append(None if is_absent(text) else read_printed(text, row["unit"], file=file, row=i + 1))
+    return read
+
+
+def decimals(unit: float) -> int:
+    """Return how many decimals a rounding unit has: 2 for 0.01, 0 for 1 or more."""
+    return max(0, -math.floor(math.log10(unit) + 0.5))
 
 
 def _unit(unit: object, file: object, row: int | None) -> float | None:

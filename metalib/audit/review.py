@@ -1,137 +1,35 @@
 """The one way in for the data of a review: a folder of CSV files, checked cell by cell on reading.
 
-A review is described by the files declared in :data:`FILES`, each with what its columns mean. A file that does not fit
-is refused with the file, the row (1 is the first below the header), the study, the arm and the value.
+A review is described by the files of :data:`~metalib.audit.files.FILES`, of which only those of outcomes and of tables
+must be there. A file that does not fit is refused with the file, the row (1 is the first below the header), the study,
+the arm and the value.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 
+from ..arithmetic.options import Options
 from ..arithmetic.tables import check_tables
-from ..errors import DataError
-from .checked_csv import Column, File, read_checked
-from .published import Printed, read_printed
-
-GRADE_DOMAINS = ("risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias", "overall")
-STATUSES = ("identified", "identified up to complement", "nearest", "candidate", "published")
-
-
-_COUNTS = tuple(Column(name, "count") for name in ("events_t", "n_t", "events_c", "n_c"))
-_STATUS = Column("status", choices=STATUSES)
-_SOURCE = Column("source")
-_NAMES = (
-    "label", "authors", "citation_key", "experimental", "control", "design_reported", "arms_status", "arms_source",
-)  # fmt: skip
-
-FILES: dict[str, File] = {
-    "studies": File(
-        (
-            Column("study"),
-            *(Column(name) for name in _NAMES),
-            *(Column(name, "count") for name in ("year", "reference", "order_in_table", "n_t", "n_c")),
-            _SOURCE,
-        ),
-        ("study",),
-    ),
-    "search": File((Column("database"), Column("query"), Column("records", "count"), _SOURCE), ("database", "query")),
-    "flow": File(
-        (
-            Column("stage", choices=("identification", "screening", "included")),
-            Column("step"),
-            Column("count", "count", optional=True),
-            Column("status", choices=("printed", "not reported")),
-            _SOURCE,
-        ),
-        ("step",),
-    ),
-    "outcomes": File(
-        (
-            Column("outcome"),
-            Column("label"),
-            Column("event"),
-            Column("better", choices=("more", "fewer")),
-            Column("model_printed", choices=("fixed", "random")),
-            Column("model_note"),
-            Column("studies_printed", "count", optional=True),
-            _SOURCE,
-        ),
-        ("outcome",),
-    ),
-    "tables": File(
-        (Column("analysis"), Column("outcome"), Column("study"), *_COUNTS, _STATUS, _SOURCE),
-        ("analysis", "outcome", "study"),
-    ),
-    "stages": File(
-        (Column("analysis"), Column("stage"), Column("study"), *_COUNTS, _STATUS, _SOURCE),
-        ("analysis", "stage", "study"),
-    ),
-    "recovery": File(
-        (
-            Column("puzzle"),
-            Column("results"),
-            Column("studies", "studies"),
-            *(Column(name, "count") for name in ("max_difference", "step", "candidates", "after", "kept")),
-        ),
-        ("puzzle", "max_difference", "step"),
-    ),
-    "risk_of_bias": File(
-        (
-            Column("assessor", choices=("paper", "book")),
-            Column("study"),
-            Column("domain"),
-            Column("judgement", choices=("low", "unclear", "high", "not given per study")),
-            Column("support"),
-            _SOURCE,
-        ),
-        ("assessor", "study", "domain"),
-    ),
-    "grade": File(
-        (
-            Column("outcome"),
-            Column("domain", choices=GRADE_DOMAINS),
-            Column(
-                "decision",
-                choices=("not serious", "serious", "very serious", "high", "moderate", "low", "very low"),
-            ),
-            Column("reason"),
-        ),
-        ("outcome", "domain"),
-    ),
-    "claims": File(
-        (
-            Column("claim"),
-            Column("place"),
-            Column("text"),
-            Column("verdict", choices=("holds", "holds only under", "not supported", "cannot be checked")),
-            Column("chapter"),
-        ),
-        ("claim",),
-    ),
-    "published": File(
-        (
-            Column("id"),
-            Column("place"),
-            Column("outcome"),
-            Column("excluded", "studies", optional=True),
-            Column("model", optional=True, choices=("fixed", "random")),
-            Column("statistic"),
-            Column("text"),
-            Column("read_as", optional=True),
-            Column("unit", "number"),
-            Column("note", optional=True),
-        ),
-        ("id",),
-    ),
-}
+from ..errors import DataError, OptionError, choose
+from .checked_csv import frame_of, read_checked
+from .files import FILES
+from .printed import Printed, read_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Review:
-    """The checked data of a review, one data frame a file (see the data dictionary in ``data/README.md``)."""
+    """The checked data of a review, one data frame a file of :data:`~metalib.audit.files.FILES`.
+
+    The frame of a file that is left out has its columns and no row; studies that are described nowhere are those of the
+    tables, in order of appearance. A column that is left out holds its default, and a name to show is then the key.
+    """
 
     folder: Path
     studies: pd.DataFrame
@@ -145,6 +43,16 @@ class Review:
     grade: pd.DataFrame
     claims: pd.DataFrame
     published: pd.DataFrame
+
+    def has(self, name: str) -> bool:
+        """Return whether the review has data of a kind, for example ``"search"``.
+
+        Raises
+        ------
+        OptionError
+            There is no such file.
+        """
+        return not cast(pd.DataFrame, getattr(self, choose("name", name, tuple(FILES)))).empty
 
     def labels(self) -> dict[str, str]:
         """Return the name to show of each study."""
@@ -163,23 +71,46 @@ class Review:
             raise DataError("unknown outcome", file="outcomes.csv", value=outcome)
         return rows.iloc[0]
 
+    def options(self, outcome: str) -> Options:
+        """Return how an outcome is pooled: its measure, its method and the model that its printed result needs."""
+        return _options(self.outcome(outcome))
+
     def tables_of(self, outcome: str, analysis: str = "main") -> pd.DataFrame:
-        """Return the 2x2 tables of an outcome in an analysis set, studies in the order of ``studies.csv``.
+        """Return the 2x2 tables of an outcome in an analysis set, studies in the order of :attr:`studies`.
 
         Raises
         ------
         DataError
             There is no such table.
         """
-        rows = self.tables[(self.tables["outcome"] == outcome) & (self.tables["analysis"] == analysis)]
-        if rows.empty:
-            raise DataError(f"no table of outcome {outcome!r} in analysis {analysis!r}", file="tables.csv")
-        return self._in_order(rows)
+        return self._in_order(self._rows("tables", "outcome", outcome, analysis))
+
+    def candidates(self, outcome: str) -> dict[str, pd.DataFrame]:
+        """Return the tables of each candidate analysis of an outcome, by its name; none if the counts are known."""
+        rows = self.tables[(self.tables["outcome"] == outcome) & (self.tables["status"] == "candidate")]
+        return {name: self.tables_of(outcome, name) for name in rows["analysis"].unique()}
+
+    def stages_of(self, analysis: str = "main") -> pd.DataFrame:
+        """Return the tables by stage of an analysis set, studies in the order of :attr:`studies`.
+
+        Raises
+        ------
+        DataError
+            There is no such analysis.
+        """
+        return self._in_order(self._rows("stages", "analysis", analysis, analysis))
 
     def rows_of(self, outcome: str, analysis: str = "main") -> dict[str, int]:
         """Return the row of ``tables.csv`` (1 is the first) that holds each study of :meth:`tables_of`."""
-        named = self.tables[(self.tables["outcome"] == outcome) & (self.tables["analysis"] == analysis)]
-        return {study: int(i) + 1 for i, study in zip(named.index, named["study"], strict=True)}
+        rows = self._rows("tables", "outcome", outcome, analysis)
+        return dict(zip(rows["study"], rows.index + 1, strict=True))
+
+    def _rows(self, name: str, column: str, value: str, analysis: str) -> pd.DataFrame:
+        frame: pd.DataFrame = getattr(self, name)
+        rows = frame[(frame[column] == value) & (frame["analysis"] == analysis)]
+        if rows.empty:
+            raise DataError(f"no table of {column} {value!r} in analysis {analysis!r}", file=f"{name}.csv")
+        return rows
 
     def _in_order(self, rows: pd.DataFrame) -> pd.DataFrame:
         order = {study: i for i, study in enumerate(self.studies["study"])}
@@ -207,24 +138,7 @@ class Review:
         DataError
             It is not printed there, or more than once.
         """
-        rows = self.printed(outcome, place=place, excluded=excluded)
-        rows = rows[rows["statistic"] == statistic]
-        if len(rows) != 1:
-            raise DataError(f"{len(rows)} printed numbers for {outcome!r} {statistic!r}", file="published.csv")
-        return str(rows["text"].iloc[0])
-
-    def stages_of(self, analysis: str = "main") -> pd.DataFrame:
-        """Return the tables by stage of an analysis set, studies in the order of ``studies.csv``.
-
-        Raises
-        ------
-        DataError
-            There is no such analysis.
-        """
-        rows = self.stages[self.stages["analysis"] == analysis]
-        if rows.empty:
-            raise DataError(f"no stages in analysis {analysis!r}", file="stages.csv")
-        return self._in_order(rows)
+        return str(self._one(outcome, statistic, place, excluded)["text"].iloc[0])
 
     def printed_number(self, outcome: str, statistic: str, *, place: str = "Results", excluded: str = "") -> Printed:
         """Return one printed number with the interval of the values that round to it.
@@ -234,9 +148,18 @@ class Review:
         DataError
             It is not printed there, more than once, or not as a number.
         """
-        self.printed_text(outcome, statistic, place=place, excluded=excluded)
-        rows = self.printed(outcome, place=place, excluded=excluded).set_index("statistic")
-        return read_printed(rows.loc[statistic, "read_as"] or rows.loc[statistic, "text"], rows.loc[statistic, "unit"])
+        row = self._one(outcome, statistic, place, excluded)
+        number = read_rows(row)[0]
+        if number is None:
+            raise DataError("not printed as a number", file="published.csv", value=row["text"].iloc[0])
+        return number
+
+    def _one(self, outcome: str, statistic: str, place: str, excluded: str) -> pd.DataFrame:
+        rows = self.printed(outcome, place=place, excluded=excluded)
+        rows = rows[rows["statistic"] == statistic]
+        if len(rows) != 1:
+            raise DataError(f"{len(rows)} printed numbers for {outcome!r} {statistic!r}", file="published.csv")
+        return rows
 
 
 def read_review(folder: str | Path) -> Review:
@@ -245,7 +168,8 @@ def read_review(folder: str | Path) -> Review:
     Parameters
     ----------
     folder : path
-        Holds the files named in :data:`FILES`, UTF-8 with a header.
+        Holds ``outcomes.csv``, ``tables.csv`` and others of :data:`~metalib.audit.files.FILES`, UTF-8 with a header,
+        and no other CSV file.
 
     Raises
     ------
@@ -253,39 +177,64 @@ def read_review(folder: str | Path) -> Review:
         At the first cell that does not fit; nothing is returned half-read.
     """
     folder = Path(folder)
-    frames = {name: read_checked(folder / f"{name}.csv", file) for name, file in FILES.items()}
-    known = set(frames["studies"]["study"])
-    arms = {row.study: (row.n_t, row.n_c) for row in frames["studies"].itertuples()}
+    frames: dict[str, pd.DataFrame] = {}
+    for name, file in FILES.items():
+        path = folder / f"{name}.csv"
+        there = not file.optional or os.path.lexists(path)
+        frames[name] = read_checked(path, file) if there else frame_of(file, {})
+    # A file that need not be there could otherwise be lost by a slip in its name.
+    for path in sorted(folder.glob("*.csv")):
+        if path.stem not in FILES:
+            raise DataError(f"a review has no such file, only {', '.join(FILES)}", file=path.name)
+    if frames["studies"].empty:
+        frames["studies"] = frame_of(FILES["studies"], {"study": frames["tables"]["study"].unique().tolist()})
+    for name, key in (("studies", "study"), ("outcomes", "outcome")):
+        frames[name]["label"] = frames[name]["label"].mask(frames[name]["label"] == "", frames[name][key])
+    _check_names(frames)
     for name in ("tables", "stages"):
-        _check_counts(frames[name], f"{name}.csv", known, arms)
-    _check_member(frames["tables"], "tables.csv", "outcome", set(frames["outcomes"]["outcome"]))
-    _check_member(frames["grade"], "grade.csv", "outcome", set(frames["outcomes"]["outcome"]))
-    _check_member(frames["risk_of_bias"], "risk_of_bias.csv", "study", known | {"all"})
-    for name, column in (("published", "excluded"), ("recovery", "studies")):
-        for i, studies in enumerate(frames[name][column]):
-            for study in studies.split():
-                if study not in known:
-                    raise DataError("unknown study", file=f"{name}.csv", row=i + 1, study=study)
+        if not frames[name].empty:
+            check_tables(frames[name], file=f"{name}.csv", unique=False)
+            _check_arms(frames[name], f"{name}.csv", frames["studies"])
+    for i, (_, row) in enumerate(frames["outcomes"].iterrows()):
+        try:
+            _options(row)
+        except OptionError as error:
+            raise DataError(str(error), file="outcomes.csv", row=i + 1, value=row["outcome"]) from error
+    read_rows(frames["published"], file="published.csv")
     return Review(folder, **frames)
 
 
-def _check_member(frame: pd.DataFrame, file: str, column: str, known: set[str]) -> None:
-    for i, name in enumerate(frame[column]):
-        if name not in known:
-            study = frame["study"].iloc[i] if "study" in frame else None
-            raise DataError(f"unknown {column}", file=file, row=i + 1, study=study, value=name)
+def _options(outcome: pd.Series) -> Options:
+    return Options(outcome["measure"], outcome["method"], outcome["model_printed"] or "fixed")
 
 
-def _check_counts(frame: pd.DataFrame, file: str, known: set[str], arms: dict[str, tuple[int, int]]) -> None:
-    _check_member(frame, file, "study", known)
-    check_tables(frame, file=file, unique=False)
-    for i, row in enumerate(frame.itertuples()):
-        for n, expected, arm in (
-            (row.n_t, arms[row.study][0], "experimental"),
-            (row.n_c, arms[row.study][1], "control"),
-        ):
-            if n != expected:
-                raise DataError(
-                    f"studies.csv has {expected} patients in this arm", file=file, row=i + 1, study=row.study, arm=arm,
-                    value=int(n),
-                )  # fmt: skip
+def _check_names(frames: dict[str, pd.DataFrame]) -> None:
+    """Refuse a study or outcome that is not described."""
+    studies, outcomes = set(frames["studies"]["study"]), set(frames["outcomes"]["outcome"])
+    known = {"study": studies, "studies": studies, "study or all": studies | {"all"}, "outcome": outcomes}
+    for name, file in FILES.items():
+        for column in file.columns:
+            if column.kind not in known:
+                continue
+            what = "outcome" if column.kind == "outcome" else "study"
+            for row, value, study in _values(frames[name], column.name, column.kind == "studies"):
+                if value not in known[column.kind]:
+                    raise DataError(f"unknown {what}", file=f"{name}.csv", row=row, study=study, value=value)
+
+
+def _values(frame: pd.DataFrame, column: str, several: bool) -> Iterator[tuple[int, str, str | None]]:
+    """Yield row, value and study of each name in a column."""
+    studies = frame["study"] if "study" in frame else [None] * len(frame)
+    for i, (text, study) in enumerate(zip(frame[column], studies, strict=True)):
+        for value in text.split() if several else [text]:
+            yield i + 1, value, study
+
+
+def _check_arms(frame: pd.DataFrame, file: str, studies: pd.DataFrame) -> None:
+    """Refuse an arm that differs from the number of patients that the file of studies gives for it."""
+    for column, arm in (("n_t", "experimental"), ("n_c", "control")):
+        given = dict(zip(studies["study"], studies[column], strict=True))
+        for i, (study, n) in enumerate(zip(frame["study"], frame[column], strict=True)):
+            if not pd.isna(given[study]) and n != given[study]:
+                problem = f"studies.csv has {given[study]} patients in this arm"
+                raise DataError(problem, file=file, row=i + 1, study=study, arm=arm, value=int(n))

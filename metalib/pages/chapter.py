@@ -16,7 +16,7 @@ import pandas as pd
 from .. import figures, text
 from ..arithmetic.pooling import pool
 from ..arithmetic.results import PooledEffect
-from ..audit import published
+from ..audit.compare import compare, forest_statistics
 from ..audit.crosscheck import statsmodels_crosscheck
 from ..audit.review import Review
 from ..errors import MetalibError
@@ -85,7 +85,7 @@ class Chapter:
 
     def compare(self, effect: PooledEffect) -> pd.DataFrame:
         """Hold a result against the printed numbers."""
-        return published.compare(self.printed, published.statistics(effect))
+        return compare(self.printed, forest_statistics(effect))
 
     def reproduces(self, effect: PooledEffect) -> bool:
         """Whether a result gives every printed number."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..arithmetic.results import PooledEffect
-from ..audit import published
+from ..audit.compare import compare, forest_statistics
+from ..audit.printed import read_printed
 from .views import STATISTIC_NAMES, recomputed
 
 
@@ -38,7 +39,7 @@ class PrintedAnalysis:
 
 def hold_against_print(analysis: PrintedAnalysis, effect: PooledEffect) -> dict:
     """Return place and text of a printed analysis, what becomes of its numbers, and the ends of its diamond."""
-    compared = published.compare(analysis.numbers, published.statistics(effect))
+    compared = compare(analysis.numbers, forest_statistics(effect))
     shown = dict(zip(compared["statistic"], compared["text"], strict=True))
     drawn = (analysis.measure, "CI low", "CI high")
     more = [f"{STATISTIC_NAMES.get(name, name)} {value}" for name, value in shown.items() if name not in drawn]
@@ -54,5 +55,5 @@ def hold_against_print(analysis: PrintedAnalysis, effect: PooledEffect) -> dict:
         "effect": ratio,
         "text": f"{ratio}; {', '.join(more)}",
         "verdict": "; ".join([f"{good.sum()} of {len(checkable)} printed numbers reproduced", *missed]),
-        "ends": [published.read_printed(shown[name]).value for name in drawn],
+        "ends": [read_printed(shown[name]).value for name in drawn],
     }

@@ -11,7 +11,7 @@ from ..arithmetic.pooling import pool
 from ..arithmetic.results import PooledEffect
 from ..arithmetic.study_effects import effects
 from ..arithmetic.subgroups import Subgroups
-from ..audit.published import read_printed
+from ..audit.printed import read_printed
 from .notebook import Raw, link
 
 STATISTIC_NAMES = {"I2": "I² (%)", "Chi2": "Chi²", "P(Q)": "P of heterogeneity"}
@@ -62,7 +62,7 @@ def comparison(compared: pd.DataFrame, *, model: str = "fixed", ledger: str | No
     Parameters
     ----------
     compared : DataFrame
-        From :func:`metalib.audit.published.compare`; rows marked in a column ``between`` test subgroup differences.
+        From :func:`metalib.audit.compare.compare`; rows marked in a column ``between`` test subgroup differences.
     model : {"fixed", "random"}
         Whose formula an effect has.
     ledger : str, optional
@@ -105,7 +105,7 @@ def as_table_rows(
     Parameters
     ----------
     compared : DataFrame
-        From :func:`metalib.audit.published.compare`, with the column `by` added.
+        From :func:`metalib.audit.compare.compare`, with the column `by` added.
     by : str
         Column that names a row of the printed table.
     columns : mapping

@@ -1,7 +1,7 @@
 """Printed results beside recomputed ones: every number of these examples carries its text and its source.
 
-A print is compared through its rounding interval (``metalib.published``): half a unit of the last printed digit. The
-full precision stands in the golden sets, which ``agrees_with_golden`` compares at their tolerance.
+A print is compared through its rounding interval (``metalib.audit.printed``): half a unit of the last printed digit.
+The full precision stands in the golden sets, which ``agrees_with_golden`` compares at their tolerance.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pandas as pd
 from oracle import compare, load
 
 import metalib
-from metalib.audit.published import read_printed
+from metalib.audit.printed import read_printed
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 #: Names of statistics, and how they follow from a pooled effect. "log" is the scale of the analysis.
@@ -63,7 +63,7 @@ class Prints:
     scale: float = 1.0
 
     def verdicts(self, tables: pd.DataFrame) -> dict[str, str]:
-        """Return the verdict of :class:`metalib.published.Printed` for each number."""
+        """Return the verdict of :class:`metalib.audit.printed.Printed` for each number."""
         result = metalib.pool(tables, self.measure, **self.options)
         verdicts = {}
         for name, text in self.numbers.items():

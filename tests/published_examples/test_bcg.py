@@ -13,7 +13,7 @@ import pytest
 from prints import Prints, agrees_with_golden, columns_reproduce, frame, reproduces
 
 import metalib
-from metalib.audit.published import read_printed
+from metalib.audit.printed import read_printed
 
 # study, cases and vaccinated, cases and not vaccinated
 TABLES = frame(

@@ -10,7 +10,7 @@ import pytest
 from prints import Prints, agrees_with_golden, frame, reproduces
 
 from metalib.arithmetic.tau2_interval import tau2_interval
-from metalib.audit.published import read_printed
+from metalib.audit.printed import read_printed
 
 # study, cases and women with diuretics, cases and women without
 TABLES = frame(

@@ -16,7 +16,7 @@ import pytest
 from prints import agrees_with_golden
 
 import metalib
-from metalib.audit.published import read_printed
+from metalib.audit.printed import read_printed
 
 # study, patients, rebleeding, operation, death with an H2 antagonist; the same four in the control arm
 TRIALS = [

@@ -16,7 +16,7 @@ import pytest
 from prints import Prints, agrees_with_golden, columns_reproduce, frame, reproduces
 
 import metalib
-from metalib.audit.published import read_printed
+from metalib.audit.printed import read_printed
 
 # study, deaths and patients with aspirin, deaths and patients with placebo
 TABLES = frame(
