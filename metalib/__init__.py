@@ -22,10 +22,12 @@ __all__ = [
     "all_subsets",
     "cumulative",
     "effects",
+    "effects_from_intervals",
     "egger",
     "exclude_cumulatively",
     "fragility",
     "harbord",
+    "import_review",
     "influence",
     "leave_one_out",
     "peters",
@@ -44,6 +46,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .arithmetic.estimates import effects_from_intervals
     from .arithmetic.generic import pool_effects
     from .arithmetic.options import REVMAN_2025, Options
     from .arithmetic.pooling import pool, pool_batch, pool_batch_both
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
     from .arithmetic.zero_cells import pool_corrected
     from .audit.review import Review, read_review
     from .errors import DataError, MetalibError, OptionError, PuzzleError
+    from .importers.importing import import_review
     from .robustness.absolute import absolute_effect
     from .robustness.fragility import fragility
     from .robustness.ordinal import pool_proportional_odds, proportional_odds
@@ -78,10 +82,12 @@ else:
         "all_subsets": "robustness.subsets",
         "cumulative": "robustness.sensitivity",
         "effects": "arithmetic.study_effects",
+        "effects_from_intervals": "arithmetic.estimates",
         "egger": "robustness.small_study",
         "exclude_cumulatively": "robustness.sensitivity",
         "fragility": "robustness.fragility",
         "harbord": "robustness.small_study",
+        "import_review": "importers.importing",
         "influence": "robustness.subsets",
         "leave_one_out": "robustness.sensitivity",
         "peters": "robustness.small_study",

@@ -482,6 +482,24 @@ def test_files_of_a_review_are_written_together(tmp_path: Path) -> None:
     assert "* tables.csv: 2 rows" in told
 
 
+@pytest.mark.parametrize(
+    ("name", "hints"),
+    [
+        ("small.rm5", {}), ("web", {}), ("bcg_metafor.csv", {}), ("wide_meta.csv", {}), ("means_decimal_comma.csv", {}),
+        ("effects.csv", {"measure": "HR"}),
+    ],
+)  # fmt: skip
+def test_what_is_written_is_a_review_and_pools(tmp_path: Path, name: str, hints: dict[str, str]) -> None:
+    written_as = import_review(FILES / name, tmp_path / "data", **hints)
+    review = metalib.read_review(tmp_path / "data")
+    assert review.outcomes["outcome"].tolist() == written_as.frames["outcomes"]["outcome"].tolist()
+    for outcome in review.outcomes["outcome"]:
+        data, options = review.data_of(outcome), review.options(outcome)
+        parts = [f[f["outcome"] == outcome] for name, f in written_as.frames.items() if name in FORMS]
+        [direct] = [part for part in parts if len(part)]
+        assert metalib.pool(data, **options.choices()).estimate == metalib.pool(direct, **options.choices()).estimate
+
+
 def test_methods_are_written(tmp_path: Path) -> None:
     import_review(FILES / "small.rm5", tmp_path / "data")
     assert (tmp_path / "data" / "methods.md").read_text(encoding="utf-8").startswith("## Crit studies\n")

@@ -14,11 +14,13 @@ from metalib import DataError, MetalibError, OptionError, Options, Review, pool,
 from metalib.audit.files import FILES
 
 DATA = Path(__file__).parent.parent / "data"
+#: The files that the review of the book has; those of means, rates and effects are for others.
+HERE = [name for name in FILES if (DATA / f"{name}.csv").exists()]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in FILES:
+    for name in HERE:
         shutil.copy(DATA / f"{name}.csv", tmp_path)
     return tmp_path
 
@@ -91,7 +93,7 @@ def test_what_does_not_fit_is_named(folder: Path, name: str, old: str, new: str,
         assert part in str(caught.value)
 
 
-@pytest.mark.parametrize("name", list(FILES))
+@pytest.mark.parametrize("name", HERE)
 def test_broken_files(folder: Path, name: str) -> None:
     path = folder / f"{name}.csv"
     whole = path.read_bytes()
@@ -113,7 +115,7 @@ def test_broken_files(folder: Path, name: str) -> None:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from(list(FILES)), st.integers(0, 10**6), st.binary(max_size=6), st.integers(0, 40))
+@given(st.sampled_from(HERE), st.integers(0, 10**6), st.binary(max_size=6), st.integers(0, 40))
 def test_damaged_bytes_raise_only_our_exceptions(folder: Path, name: str, at: int, put: bytes, cut: int) -> None:
     path = folder / f"{name}.csv"
     whole = (DATA / f"{name}.csv").read_bytes()
@@ -207,7 +209,7 @@ def test_two_files_are_a_review(tmp_path: Path) -> None:
         review.printed("TB")
 
 
-@pytest.mark.parametrize("name", [name for name, file in FILES.items() if file.optional])
+@pytest.mark.parametrize("name", [name for name in HERE if FILES[name].optional])
 def test_an_absent_file_is_an_empty_frame_with_the_columns_and_types_of_a_whole_one(folder: Path, name: str) -> None:
     whole = read_review(folder)
     (folder / f"{name}.csv").unlink()
@@ -277,7 +279,8 @@ def test_columns_of_ones_own_are_kept(tmp_path: Path) -> None:
         ({"studies": "study,label\nx,\n"}, "label is empty"),
         ({"studies": "study\ny\n"}, "unknown study"),
         ({"outcomes": "outcome,colour\nTB,red\n"}, "column 'colour' is not known"),
-        ({"outcomes": "outcome,measure\nTB,HR\n"}, "measure must be one of OR, RR, RD"),
+        ({"outcomes": "outcome,measure\nTB,XX\n"}, "measure must be one of OR, RR, RD"),
+        ({"outcomes": "outcome,measure\nTB,HR\n"}, "measure HR cannot be had from tables.csv; use one of OR, RR, RD"),
         ({"outcomes": "outcome,measure,method\nTB,RR,Peto\n"}, "outcomes.csv, row 1, value 'TB': method='Peto'"),
         ({"tables": "outcome,study,events_t,n_t,events_c\nTB,x,1,2,3\n"}, "column 'n_c' is missing"),
     ],
@@ -296,3 +299,53 @@ def test_measure_and_method_of_an_outcome(tmp_path: Path) -> None:
     options = review.options("TB")
     assert options == Options("RR", "IV", "random")
     assert pool(review.tables_of("TB"), **options.choices()).measure == "RR"
+
+
+CONTINUOUS = {
+    "means": "outcome,study,mean_t,sd_t,n_t,mean_c,sd_c,n_c\npain,A,-1.5,2,20,0.25,1.75,21\npain,B,-1,2.5,9,0,2,10\n",
+    "rates": "outcome,study,events_t,time_t,events_c,time_c\nfalls,A,3,120.5,7,118\n",
+    "effects": "outcome,study,effect,se,dose\ndeath,A,-0.25,0.125,high\ndeath,C,0.5,0.25,\n",
+}
+
+
+def other_data(folder: Path, **changes: str) -> Path:
+    outcomes = "outcome,measure\npain,SMD\nfalls,IRR\ndeath,HR\n"
+    for name, text in {"outcomes": outcomes, **CONTINUOUS, **changes}.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_means_rates_and_effects_stand_in_place_of_tables(tmp_path: Path) -> None:
+    review = read_review(other_data(tmp_path))
+    assert review.studies["study"].tolist() == ["A", "B", "C"]
+    assert not review.has("tables")
+    for outcome, k in (("pain", 2), ("falls", 1), ("death", 2)):
+        effect = pool(review.data_of(outcome), **review.options(outcome).choices())
+        assert (effect.k, effect.method) == (k, "IV")
+    assert review.data_of("death")["dose"].tolist() == ["high", ""]
+    with pytest.raises(DataError, match="no table of outcome 'XX'"):
+        review.data_of("XX")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "problem"),
+    [
+        ("means", "-1.5,2,", "-1.5,0,", "row 1, study 'A', experimental arm, value '0': sd_t must be positive"),
+        ("means", "-1.5,2,", "-1.5,-2,", "sd_t must be positive"),
+        ("means", "-1.5,2,20", "-1.5,2,1", "row 1, study 'A', experimental arm, value 1: .* at least two patients"),
+        ("means", "-1.5", "1e999", "mean_t is too large"),
+        ("means", "-1.5", "", "mean_t is empty"),
+        ("rates", "120.5", "-1", "time_t must be positive"),
+        ("effects", "0.125", "0", "se must be positive"),
+        ("effects", "-0.25", "x", "effect is not a number"),
+        ("outcomes", "death,HR", "death,XX", "measure must be one of OR, RR, RD, MD"),
+        ("outcomes", "pain,SMD", "pain,IRR", "measure IRR cannot be had from means.csv; use one of MD, SMD"),
+        ("effects", "death,C", "pain,C", "the outcome stands in means.csv and effects.csv"),
+    ],
+)
+def test_other_data_that_do_not_fit_are_named(tmp_path: Path, name: str, old: str, new: str, problem: str) -> None:
+    text = {"outcomes": "outcome,measure\npain,SMD\nfalls,IRR\ndeath,HR\n", **CONTINUOUS}[name]
+    assert old in text
+    other_data(tmp_path, **{name: text.replace(old, new, 1)})
+    with pytest.raises(DataError, match=problem):
+        read_review(tmp_path).data_of("pain")

@@ -13,9 +13,10 @@ from typing import TypedDict
 
 import pandas as pd
 
-from ..arithmetic.tables import ARM
+from ..arithmetic.tables import arm_of
 from ..errors import DataError
 
+NUMERIC = ("count", "number", "real")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 #: A spreadsheet takes a cell that begins so for a formula, and runs it when the file is opened.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -27,8 +28,9 @@ LONGEST_CELL = 100_000
 class Column:
     """What the cells of a column hold.
 
-    ``kind`` is ``text``, ``count`` (whole number, 0 or more), ``number`` (positive), ``study`` or ``outcome`` (a name
-    from the file of studies or of outcomes) or ``studies`` (names separated by blanks); ``choices`` limits a text.
+    ``kind`` is ``text``, ``count`` (whole number, 0 or more), ``number`` (positive), ``real`` (any number), ``study``
+    or ``outcome`` (a name from the file of studies or of outcomes) or ``studies`` (names separated by blanks);
+    ``choices`` limits a text.
 
     An ``optional`` column may be left out: every row then holds ``default``, or nothing. A column that is there has no
     empty cell unless it is ``blank``; such a column may be left out as well.
@@ -117,10 +119,10 @@ def frame_of(file: File, cells: Mapping[str, Sequence[object]]) -> pd.DataFrame:
     k = len(next(iter(cells.values()), ()))
     found, types = dict(cells), dict.fromkeys(cells, "str")
     for column in file.columns:
-        numeric = column.kind in ("count", "number")
+        numeric = column.kind in NUMERIC
         # Whole numbers of which some are missing need the nullable type.
         whole = "int64" if column.name in cells and not column.blank else "Int64"
-        types[column.name] = {"count": whole, "number": "float64"}.get(column.kind, "str")
+        types[column.name] = {"count": whole, "number": "float64", "real": "float64"}.get(column.kind, "str")
         found.setdefault(column.name, [None if numeric else column.default] * k)
     return pd.DataFrame(found).astype(types)
 
@@ -153,12 +155,12 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
 def _cell(cell: str, column: Column, file: str, row: int, study: str | None) -> str | float | None:
     """Return the value of a cell, or raise with its place."""
     cell = cell.strip()
-    place: _Place = {"file": file, "row": row, "study": study, "arm": ARM.get(column.name), "value": cell}
+    place: _Place = {"file": file, "row": row, "study": study, "arm": arm_of(column.name), "value": cell}
     if not cell.isprintable() and any(unicodedata.category(c) == "Cc" and c not in "\n\r\t" for c in cell):
         raise DataError(f"{column.name} holds a control character", **place)
     if not cell:
         if column.blank:
-            return None if column.kind in ("count", "number") else ""
+            return None if column.kind in NUMERIC else ""
         raise DataError(f"{column.name} is empty", **place)
     if column.choices and cell not in column.choices:
         raise DataError(f"{column.name} must be one of {', '.join(column.choices)}", **place)
@@ -166,13 +168,15 @@ def _cell(cell: str, column: Column, file: str, row: int, study: str | None) -> 
         if not (cell.isascii() and cell.isdigit() and len(cell) < 16):
             raise DataError(f"{column.name} is not a whole number of 0 or more", **place)
         return int(cell)
-    if column.kind == "number":
+    if column.kind in NUMERIC:
         # float() would also take 1_000, nan and digits of other scripts.
         if not _NUMBER.fullmatch(cell):
             raise DataError(f"{column.name} is not a number", **place)
         number = float(cell)
-        if not 0 < number < float("inf"):
+        if column.kind == "number" and not 0 < number < float("inf"):
             raise DataError(f"{column.name} must be positive", **place)
+        if abs(number) == float("inf"):
+            raise DataError(f"{column.name} is too large", **place)
         return number
     return cell
 

@@ -17,7 +17,7 @@ from ..errors import DataError
 from .checked_csv import Column
 from .files import FILES
 
-_TYPES = {"count": "integer", "number": "number"}
+_TYPES = {"count": "integer", "number": "number", "real": "number"}
 _REFERENCES = {"study": "studies", "outcome": "outcomes"}
 _HEAD = "| column | meaning |\n| :--- | :--- |\n"
 _TABLE = re.compile(r"^\| column \|.*\n(?:\|.*\n)+", re.MULTILINE)

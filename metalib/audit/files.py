@@ -1,12 +1,13 @@
 """The files of a review: which there are, what their columns mean, and what may be left out.
 
 Reading a review, ``datapackage.json`` and the data dictionary all rest on :data:`FILES`. Only outcomes and tables must
-be there; what a review says more about a column stands in its ``package.yaml``.
+be there, or in place of tables another of :data:`DATA`; what a review says more about a column stands in its
+``package.yaml``.
 """
 
 from __future__ import annotations
 
-from ..arithmetic.options import MEASURES, METHODS, MODELS
+from ..arithmetic.options import MEANS, MEASURES, METHODS, MODELS, OTHERS, RATES
 from .checked_csv import Column, File
 
 STATUSES = ("reported", "published", "identified", "identified up to complement", "nearest", "candidate")
@@ -24,6 +25,9 @@ _COUNTS = (
     Column("n_c", "patients of the control arm", "count"),
     Column("status", "how the counts are known", choices=STATUSES, optional=True, default="reported"),
 )
+_STATUS = Column("status", "how the numbers are known", choices=STATUSES, optional=True, default="reported")
+#: The files that hold data of studies; each outcome stands in one of them.
+DATA = ("tables", "means", "rates", "effects")
 
 
 def _more(**columns: str) -> tuple[Column, ...]:
@@ -84,8 +88,14 @@ FILES: dict[str, File] = {
             Column("outcome", "key of the outcome"),
             *_more(label="name to show", event="what an event is"),
             Column("better", "whether more or fewer events are better", choices=("more", "fewer"), optional=True),
-            Column("measure", "measure of effect", choices=MEASURES, optional=True, default="OR"),
-            Column("method", "how studies are weighted", choices=METHODS, optional=True, default="MH"),
+            Column(
+                "measure",
+                "measure of effect",
+                choices=(*MEASURES, *MEANS, *RATES, *OTHERS),
+                optional=True,
+                default="OR",
+            ),
+            Column("method", "how studies are weighted; MH for 2x2 tables, else IV", choices=METHODS, optional=True),
             Column("model_printed", "the model that the printed result needs", choices=MODELS, optional=True),
             *_more(model_note="the model that the note of its figure names"),
             Column("studies_printed", "number of studies that the text counts, if it does", "count", blank=True),
@@ -100,6 +110,48 @@ FILES: dict[str, File] = {
         ("analysis", "outcome", "study"),
         "One 2x2 table a row",
         optional=False,
+        open=True,
+    ),
+    "means": File(
+        (
+            *(_ANALYSIS, _OUTCOME, _STUDY),
+            *(
+                column
+                for short, arm in (("t", "experimental"), ("c", "control"))
+                for column in (
+                    Column(f"mean_{short}", f"mean of the {arm} arm", "real"),
+                    Column(f"sd_{short}", f"standard deviation of the {arm} arm", "number"),
+                    Column(f"n_{short}", f"patients of the {arm} arm", "count"),
+                )
+            ),
+            *(_STATUS, *_SOURCE),
+        ),
+        ("analysis", "outcome", "study"),
+        "Means of one outcome in one study a row",
+        open=True,
+    ),
+    "rates": File(
+        (
+            *(_ANALYSIS, _OUTCOME, _STUDY),
+            Column("events_t", "events of the experimental arm", "count"),
+            Column("time_t", "person-time of the experimental arm", "number"),
+            Column("events_c", "events of the control arm", "count"),
+            Column("time_c", "person-time of the control arm", "number"),
+            *(_STATUS, *_SOURCE),
+        ),
+        ("analysis", "outcome", "study"),
+        "Events and person-time of one outcome in one study a row",
+        open=True,
+    ),
+    "effects": File(
+        (
+            *(_ANALYSIS, _OUTCOME, _STUDY),
+            Column("effect", "effect, on the log scale for ratios", "real"),
+            Column("se", "its standard error", "number"),
+            *(_STATUS, *_SOURCE),
+        ),
+        ("analysis", "outcome", "study"),
+        "Effect of one study a row",
         open=True,
     ),
     "stages": File(

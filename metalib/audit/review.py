@@ -15,11 +15,13 @@ from typing import cast
 
 import pandas as pd
 
-from ..arithmetic.options import Options
+from ..arithmetic.continuous import check_means
+from ..arithmetic.options import MEANS, MEASURES, RATES, Options
+from ..arithmetic.rates import check_rates
 from ..arithmetic.tables import check_tables
 from ..errors import DataError, OptionError, choose
 from .checked_csv import frame_of, read_checked
-from .files import FILES
+from .files import DATA, FILES
 from .printed import Printed, read_rows
 
 
@@ -28,7 +30,7 @@ class Review:
     """The checked data of a review, one data frame a file of :data:`~metalib.audit.files.FILES`.
 
     The frame of a file that is left out has its columns and no row; studies that are described nowhere are those of the
-    tables, in order of appearance. A column that is left out holds its default, and a name to show is then the key.
+    data, in order of appearance. A column that is left out holds its default, and a name to show is then the key.
     """
 
     folder: Path
@@ -37,6 +39,9 @@ class Review:
     flow: pd.DataFrame
     outcomes: pd.DataFrame
     tables: pd.DataFrame
+    means: pd.DataFrame
+    rates: pd.DataFrame
+    effects: pd.DataFrame
     stages: pd.DataFrame
     recovery: pd.DataFrame
     risk_of_bias: pd.DataFrame
@@ -84,6 +89,19 @@ class Review:
             There is no such table.
         """
         return self._in_order(self._rows("tables", "outcome", outcome, analysis))
+
+    def data_of(self, outcome: str, analysis: str = "main") -> pd.DataFrame:
+        """Return the data of an outcome, whichever file holds them: counts, means, rates or effects.
+
+        Raises
+        ------
+        DataError
+            There are none, or in two files.
+        """
+        found = [name for name in DATA if ((f := getattr(self, name))["outcome"] == outcome).any() and not f.empty]
+        if len(found) > 1:
+            raise DataError(f"the outcome stands in {found[0]}.csv and {found[1]}.csv", value=outcome)
+        return self._in_order(self._rows(found[0] if found else "tables", "outcome", outcome, analysis))
 
     def candidates(self, outcome: str) -> dict[str, pd.DataFrame]:
         """Return the tables of each candidate analysis of an outcome, by its name; none if the counts are known."""
@@ -168,8 +186,8 @@ def read_review(folder: str | Path) -> Review:
     Parameters
     ----------
     folder : path
-        Holds ``outcomes.csv``, ``tables.csv`` and others of :data:`~metalib.audit.files.FILES`, UTF-8 with a header,
-        and no other CSV file.
+        Holds ``outcomes.csv``, ``tables.csv`` or another file of :data:`~metalib.audit.files.DATA`, and others of
+        :data:`~metalib.audit.files.FILES`, UTF-8 with a header, and no other CSV file.
 
     Raises
     ------
@@ -180,14 +198,16 @@ def read_review(folder: str | Path) -> Review:
     frames: dict[str, pd.DataFrame] = {}
     for name, file in FILES.items():
         path = folder / f"{name}.csv"
-        there = not file.optional or os.path.lexists(path)
+        instead = name == "tables" and any((folder / f"{other}.csv").exists() for other in DATA if other != name)
+        there = os.path.lexists(path) or not (file.optional or instead)
         frames[name] = read_checked(path, file) if there else frame_of(file, {})
     # A file that need not be there could otherwise be lost by a slip in its name.
     for path in sorted(folder.glob("*.csv")):
         if path.stem not in FILES:
             raise DataError(f"a review has no such file, only {', '.join(FILES)}", file=path.name)
     if frames["studies"].empty:
-        frames["studies"] = frame_of(FILES["studies"], {"study": frames["tables"]["study"].unique().tolist()})
+        named = pd.concat([frames[name]["study"] for name in DATA]).unique().tolist()
+        frames["studies"] = frame_of(FILES["studies"], {"study": named})
     for name, key in (("studies", "study"), ("outcomes", "outcome")):
         frames[name]["label"] = frames[name]["label"].mask(frames[name]["label"] == "", frames[name][key])
     _check_names(frames)
@@ -195,11 +215,18 @@ def read_review(folder: str | Path) -> Review:
         if not frames[name].empty:
             check_tables(frames[name], file=f"{name}.csv", unique=False)
             _check_arms(frames[name], f"{name}.csv", frames["studies"])
+    for name, check in (("means", check_means), ("rates", check_rates)):
+        if not frames[name].empty:
+            check(frames[name], file=f"{name}.csv", unique=False)
     for i, (_, row) in enumerate(frames["outcomes"].iterrows()):
         try:
             _options(row)
         except OptionError as error:
             raise DataError(str(error), file="outcomes.csv", row=i + 1, value=row["outcome"]) from error
+        for name, measures in (("tables", MEASURES), ("means", MEANS), ("rates", RATES)):
+            if row["measure"] not in measures and (frames[name]["outcome"] == row["outcome"]).any():
+                problem = f"measure {row['measure']} cannot be had from {name}.csv; use one of {', '.join(measures)}"
+                raise DataError(problem, file="outcomes.csv", row=i + 1, value=row["outcome"])
     read_rows(frames["published"], file="published.csv")
     return Review(folder, **frames)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
 
+from ..audit.review import read_review
 from ..errors import DataError
 from .appraisal import is_flow, is_robvis, read_flow, read_robvis
 from .collected import FORMS, Imported, read_bytes
@@ -104,6 +105,7 @@ def import_review(
         if "methods" in review.texts:
             (made / "methods.md").write_text(review.texts["methods"] + "\n", encoding="utf-8")
         (made / "import.md").write_text(report(review), encoding="utf-8")
+        read_review(made)
         made.chmod(0o755)
         _refuse_existing(folder)
         made.rename(folder)
