@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 __all__ = [
+    "REVMAN_2025",
     "DataError",
     "MetalibError",
     "OptionError",
@@ -17,28 +18,53 @@ __all__ = [
     "PuzzleError",
     "Review",
     "Subgroups",
+    "absolute_effect",
+    "all_subsets",
+    "cumulative",
     "effects",
+    "egger",
     "exclude_cumulatively",
+    "fragility",
+    "harbord",
+    "influence",
     "leave_one_out",
+    "peters",
     "pool",
     "pool_batch",
     "pool_batch_both",
+    "pool_corrected",
+    "pool_effects",
+    "pool_proportional_odds",
+    "proportional_odds",
     "read_review",
+    "specifications",
     "subgroups",
+    "tau2_interval",
+    "trim_and_fill",
 ]
 
 if TYPE_CHECKING:
-    from .arithmetic.options import Options
+    from .arithmetic.generic import pool_effects
+    from .arithmetic.options import REVMAN_2025, Options
     from .arithmetic.pooling import pool, pool_batch, pool_batch_both
-    from .arithmetic.results import PooledBatch, PooledEffect, Subgroups
+    from .arithmetic.results import PooledBatch, PooledEffect
     from .arithmetic.study_effects import effects
-    from .arithmetic.subgroups import subgroups
+    from .arithmetic.subgroups import Subgroups, subgroups
+    from .arithmetic.tau2_interval import tau2_interval
+    from .arithmetic.zero_cells import pool_corrected
     from .audit.review import Review, read_review
     from .errors import DataError, MetalibError, OptionError, PuzzleError
-    from .robustness.sensitivity import exclude_cumulatively, leave_one_out
+    from .robustness.absolute import absolute_effect
+    from .robustness.fragility import fragility
+    from .robustness.ordinal import pool_proportional_odds, proportional_odds
+    from .robustness.sensitivity import cumulative, exclude_cumulatively, leave_one_out
+    from .robustness.small_study import egger, harbord, peters, trim_and_fill
+    from .robustness.specifications import specifications
+    from .robustness.subsets import all_subsets, influence
 else:
     # No module may be called like a public name: Python would put it in the place of the name.
     _MODULES = {
+        "REVMAN_2025": "arithmetic.options",
         "DataError": "errors",
         "MetalibError": "errors",
         "OptionError": "errors",
@@ -47,15 +73,30 @@ else:
         "PooledEffect": "arithmetic.results",
         "PuzzleError": "errors",
         "Review": "audit.review",
-        "Subgroups": "arithmetic.results",
+        "Subgroups": "arithmetic.subgroups",
+        "absolute_effect": "robustness.absolute",
+        "all_subsets": "robustness.subsets",
+        "cumulative": "robustness.sensitivity",
         "effects": "arithmetic.study_effects",
+        "egger": "robustness.small_study",
         "exclude_cumulatively": "robustness.sensitivity",
+        "fragility": "robustness.fragility",
+        "harbord": "robustness.small_study",
+        "influence": "robustness.subsets",
         "leave_one_out": "robustness.sensitivity",
+        "peters": "robustness.small_study",
         "pool": "arithmetic.pooling",
         "pool_batch": "arithmetic.pooling",
         "pool_batch_both": "arithmetic.pooling",
+        "pool_corrected": "arithmetic.zero_cells",
+        "pool_effects": "arithmetic.generic",
+        "pool_proportional_odds": "robustness.ordinal",
+        "proportional_odds": "robustness.ordinal",
         "read_review": "audit.review",
+        "specifications": "robustness.specifications",
         "subgroups": "arithmetic.subgroups",
+        "tau2_interval": "arithmetic.tau2_interval",
+        "trim_and_fill": "robustness.small_study",
     }
 
     def __getattr__(name):

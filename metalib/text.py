@@ -6,12 +6,41 @@ Rounding is decimal and correct: a float is rounded as the decimal number it sta
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 NOT_ESTIMABLE = "not estimable"
 METHOD_NAMES = {"MH": "M-H", "IV": "IV", "Peto": "Peto"}
 TAU2_NAMES = {"DL": "DerSimonian-Laird", "PM": "Paule-Mandel", "REML": "REML"}
-CI_NAMES = {"hksj": "Hartung-Knapp", "hksj_adhoc": "Hartung-Knapp, never narrower than Wald"}
+CI_NAMES = {
+    "hksj": "Hartung-Knapp",
+    "hksj_adhoc": "Hartung-Knapp, never narrower than Wald",
+    "hksj_tau2": "Hartung-Knapp where tau² > 0 and k > 2",
+}
+
+
+class Statistic(NamedTuple):
+    """One statistic of a pooled result under its three names."""
+
+    field: str
+    printed: str
+    puzzle: str
+
+
+#: What a result's statistics are called: as a field of :class:`metalib.PooledEffect`, in print (forest plots, audit
+#: tables) and as a key of a recovery puzzle. The estimate is printed under the name of its measure.
+STATISTICS = (
+    Statistic("estimate", "effect", "effect"),
+    Statistic("ci_low", "CI low", "ci_low"),
+    Statistic("ci_high", "CI high", "ci_high"),
+    Statistic("statistic", "Z", "z"),
+    Statistic("p", "P", "P"),
+    Statistic("Q", "Chi2", "Q"),
+    Statistic("df", "df", "df"),
+    Statistic("p_Q", "P(Q)", "P_Q"),
+    Statistic("I2", "I2", "I2"),
+    Statistic("tau2", "Tau2", "tau2"),
+    Statistic("k", "k", "k"),
+)
 
 
 class Effect(Protocol):

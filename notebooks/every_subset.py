@@ -10,9 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import metalib
-from metalib import figures, text
+from metalib import all_subsets, cumulative, figures, influence, text
 from metalib.pages import notebook
-from metalib.robustness.subsets import all_subsets, cumulative, influence
 
 review = metalib.read_review("../data")
 labels = review.labels()

@@ -100,6 +100,9 @@ def _robustness(studies: dict, measure: str, block: dict, extra: dict) -> dict[C
         one = "one study has no Hartung-Knapp interval" if fit.get("k") == 1 else ""
         lower = "metafor stops on the lower of two maxima" if not none and _lower_maximum(fit) else ""
         cells[f"hksj_adhoc {tau2}"] = other or none or one or lower
+        cells[f"I2 and prediction {tau2}"] = other or none or lower
+        if tau2 == "REML":
+            cells["RevMan 2025"] = other or none or lower
     for label in TRIMFILL:
         golden = extra["trimfill"].get(label, {"error": ""})
         cells[f"trim and fill {label}"] = other or ("metafor has no result" if "error" in golden else "")

@@ -13,8 +13,8 @@ import metalib
 from metalib.arithmetic.options import TAU2_METHODS
 from metalib.arithmetic.tau2_interval import tau2_interval
 from metalib.arithmetic.zero_cells import pool_corrected
+from metalib.robustness.sensitivity import cumulative
 from metalib.robustness.small_study import AsymmetryTest, egger, harbord, peters, trim_and_fill
-from metalib.robustness.subsets import cumulative
 
 TRIMFILL = {"ee_l0": ("fixed", "L0"), "dl_l0": ("random", "L0"), "dl_r0": ("random", "R0")}
 POOLED = {
@@ -39,6 +39,7 @@ def compare_extra(base: Path, extra: Path, name: str) -> Iterator[Comparison]:
             continue
         yield from _qprofile(where, tables, block["qprofile"])
         yield from _adhoc(where, tables, block["re"], golden["measures"][measure].get("re", {}))
+        yield from _since_2025(where, tables, block["re"], golden["measures"][measure].get("re", {}))
         test = egger(tables, measure)
         yield from _asymmetry((*where, "Egger"), test, _test(block, "egger_lm"), "slope", "limit")
         test = peters(tables, measure)
@@ -81,9 +82,7 @@ def _adhoc(where, tables, golden, full) -> Iterator[Comparison]:
         # One study: metafor falls back to the Wald interval, metalib has no Hartung-Knapp interval.
         if "error" in theirs or model.get("k", 1) < 2:
             continue
-        best = model.get("tau2_global")
-        # Where the likelihood has two maxima metafor may stop on the lower one.
-        if best is not None and abs(best - model["tau2"]) > 1e-6 * max(best, model["tau2"]) + 1e-9:
+        if _on_lower_maximum(model):
             continue
         ours = metalib.pool(tables, where[2], method="IV", model="random", tau2=tau2, ci="hksj_adhoc")
         yield Comparison(*where, f"hksj_adhoc {tau2}", "uses Wald", not ours.uses_t, theirs["used_wald"])
@@ -92,9 +91,51 @@ def _adhoc(where, tables, golden, full) -> Iterator[Comparison]:
             yield Comparison(*where, f"hksj_adhoc {tau2}", attribute, value, theirs[key], 1e-8, 1e-10)
 
 
+def _on_lower_maximum(model: dict) -> bool:
+    """Whether metafor stopped on the lower one of two maxima of the likelihood."""
+    best = model.get("tau2_global")
+    return best is not None and abs(best - model["tau2"]) > 1e-6 * max(best, model["tau2"]) + 1e-9
+
+
+def _since_2025(where, tables, extra, full) -> Iterator[Comparison]:
+    """I2 from tau2, prediction intervals other than Higgins', and all that RevMan shows with REML since 2025."""
+    for tau2 in TAU2_METHODS:
+        model = full.get(tau2, {"error": ""})
+        if "error" in model or "I2" not in extra[tau2] or _on_lower_maximum(model):
+            continue
+        golden, hk = {**model, **extra[tau2]}, model["knha"]
+        choices = {"measure": where[2], "method": "IV", "model": "random", "tau2": tau2, "I2": "tau2"}
+        method = f"I2 and prediction {tau2}"
+        for prediction, key in (("k-1", "pi_t_km1"), ("normal", "pi_z")):
+            ours = metalib.pool(tables, prediction=prediction, **choices)
+            yield Comparison(*where, method, "I2", ours.I2, golden["I2"], 1e-8, ATOL["I2"])
+            # One study: metafor predicts the interval of the study; metalib predicts from two studies on.
+            if golden["k"] > 1:
+                yield from _limits(where, method, f"prediction {prediction}", ours, golden, key)
+        if golden["k"] > 1 and hk.get("t") not in ("Inf", "-Inf", None):
+            ours = metalib.pool(tables, ci="hksj", prediction="k-1", **choices)
+            yield from _limits(where, method, "prediction k-1 hksj", ours, hk, "pi_t_km1")
+        if tau2 == "REML":
+            ours = metalib.pool(tables, where[2], **metalib.REVMAN_2025)
+            # metafor's Fisher scoring stops near 1e-17 where the maximum is at 0.
+            uses_t = golden["tau2"] > 1e-12 and golden["k"] > 2
+            theirs = {**golden, **hk, "z": hk["t"]} if uses_t else golden
+            yield Comparison(*where, "RevMan 2025", "uses t", ours.uses_t, uses_t)
+            for key in ("k", "estimate", "se", "ci_lb", "ci_ub", "z", "p", "tau2", "I2"):
+                value = getattr(ours, POOLED[key])
+                yield Comparison(*where, "RevMan 2025", POOLED[key], value, theirs[key], 1e-8, ATOL.get(key, 1e-10))
+            if golden["k"] > 1:
+                yield from _limits(where, "RevMan 2025", "prediction", ours, theirs, "pi_t_km1")
+
+
+def _limits(where, method, name, ours, golden, key) -> Iterator[Comparison]:
+    for ending, value in (("lb", ours.prediction_low), ("ub", ours.prediction_high)):
+        yield Comparison(*where, method, name, value, golden[f"{key}_{ending}"], 1e-8, 1e-10)
+
+
 def _no_correction(where, tables, golden, full) -> Iterator[Comparison]:
     measure = where[2]
-    ours = pool_corrected(tables, measure, rule="none")
+    ours = pool_corrected(tables, "none", measure=measure)
     if "error" in golden or (golden["estimate"] is None) or ours.k == 0:
         yield Comparison(*where, "M-H, nothing added", "estimate", ours.estimate, None)
         return

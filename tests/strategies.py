@@ -14,6 +14,7 @@ ALL = [
     {"method": "IV", "model": "random", "tau2": "PM"},
     {"method": "IV", "model": "random", "tau2": "REML"},
     {"method": "MH", "model": "random", "ci": "hksj"},
+    {"method": "IV", "model": "random", "tau2": "REML", "ci": "hksj_tau2", "I2": "tau2", "prediction": "k-1"},
 ]
 COLUMNS = ["study", "events_t", "n_t", "events_c", "n_c"]
 

@@ -40,9 +40,10 @@ from metalib.pages import filtered, notebook, views
 from metalib.robustness.absolute import absolute_effect
 from metalib.robustness.fragility import fragility
 from metalib.robustness.ordinal import pool_proportional_odds, proportional_odds
+from metalib.robustness.sensitivity import cumulative
 from metalib.robustness.small_study import egger, harbord, peters, trim_and_fill
 from metalib.robustness.specifications import specifications
-from metalib.robustness.subsets import all_subsets, cumulative, influence
+from metalib.robustness.subsets import all_subsets, influence
 
 ROOT = Path(__file__).parent.parent
 GOOD = {

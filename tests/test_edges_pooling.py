@@ -108,6 +108,59 @@ def test_the_wider_interval_is_the_one_kept() -> None:
     assert ", z = " in kept.summary()
 
 
+def test_an_estimate_of_0_still_knows_its_distribution() -> None:
+    """At an estimate of exactly 0 the P of z and t are both 1: which one it was cannot be guessed from P."""
+    opposite = frame(("a", 5, 50, 30, 50), ("b", 30, 50, 5, 50), ("c", 10, 50, 10, 50))
+    result = metalib.pool(opposite, method="IV", model="random", ci="hksj_adhoc")
+    wald = metalib.pool(opposite, method="IV", model="random")
+    assert (result.estimate, result.p) == (0, 1)
+    assert result.ci_high > wald.ci_high
+    assert result.uses_t
+    assert ", t = 0.00, P = 1.000" in result.summary()
+    assert not wald.uses_t
+    assert ", z = 0.00, P = 1.000" in wald.summary()
+
+
+def test_hartung_knapp_where_tau2_is_positive() -> None:
+    """Wald's interval with tau2 = 0 or two studies, Hartung-Knapp's otherwise, also where it is the narrower one."""
+    like = frame(*((s, 10 + i, 50 + i, 20 + i, 50 + i) for i, s in enumerate("abcdef")))
+    fields = ("se", "ci_low", "ci_high", "p", "statistic", "uses_t")
+    for tables, chosen in ((THREE, "hksj"), (like, "wald"), (THREE[:2], "wald"), (THREE[:1], "wald")):
+        one, other = (metalib.pool(tables, model="random", ci=ci) for ci in ("hksj_tau2", chosen))
+        assert [getattr(one, name) for name in fields] == [getattr(other, name) for name in fields]
+    rows = pool_batch(*(like[c].to_numpy() for c in COLUMNS[1:]), model="random", ci="hksj_tau2")
+    assert not rows.uses_t
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_predictions_are_their_formulas(level: float) -> None:
+    hand = random_by_hand(THREE)
+    top = 0.5 + level / 2
+    quantiles = {"k-2": stats.t.ppf(top, 1), "k-1": stats.t.ppf(top, 2), "normal": stats.norm.ppf(top)}
+    for ci, se in (("wald", hand["wald"]), ("hksj", hand["hk"])):
+        for prediction, quantile in quantiles.items():
+            result = metalib.pool(THREE, method="IV", model="random", ci=ci, level=level, prediction=prediction)
+            half = quantile * math.sqrt(hand["tau2"] + se**2)
+            assert result.prediction_low == pytest.approx(hand["mean"] - half, rel=1e-10)
+            assert result.prediction_high == pytest.approx(hand["mean"] + half, rel=1e-10)
+    two, one = (metalib.pool(THREE[:k], model="random", prediction="k-1") for k in (2, 1))
+    assert two.prediction_low is not None
+    assert one.reasons["prediction_low"] == "a prediction interval needs two estimable studies, there is 1"
+    fixed = metalib.pool(THREE, prediction="k-1")
+    assert "fixed-effect model has no prediction" in fixed.reasons["prediction_low"]
+
+
+def test_i2_from_tau2_is_its_formula() -> None:
+    _, v = log_or(THREE)
+    w = 1 / v
+    typical = 2 / (w.sum() - np.sum(w**2) / w.sum())
+    for tau2 in ("DL", "PM", "REML"):
+        result = metalib.pool(THREE, method="IV", model="random", tau2=tau2, I2="tau2")
+        assert pytest.approx(100 * result.tau2 / (result.tau2 + typical), rel=1e-10) == result.I2
+    one = metalib.pool(THREE[:1], model="random", I2="tau2")
+    assert one.I2 == 0
+
+
 def test_one_study_has_no_hartung_knapp_interval() -> None:
     one = metalib.pool(THREE[:1], model="random", ci="hksj")
     y, _ = log_or(THREE[:1])

@@ -35,8 +35,10 @@ def test_pooling_loads_only_what_it_needs() -> None:
 @pytest.mark.parametrize("name", metalib.__all__)
 def test_every_public_name_is_found(name: str) -> None:
     value = getattr(metalib, name)
-    assert value.__name__ == name
-    assert value.__module__ == f"metalib.{metalib._MODULES[name]}"
+    module = f"metalib.{metalib._MODULES[name]}"
+    if not name.isupper():
+        assert (value.__name__, value.__module__) == (name, module)
+    assert value is getattr(sys.modules[module], name)
     assert name in dir(metalib)
 
 

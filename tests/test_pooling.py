@@ -65,6 +65,17 @@ def test_results_are_frozen_and_explain_what_is_missing() -> None:
         assert value is not None or name == "tau2_method" or one.reasons[name], name
 
 
+def test_a_result_keeps_what_was_pooled() -> None:
+    t = pd.DataFrame({"study": ["a", "b"], "events_t": [3, 4], "n_t": 9, "events_c": [4, 5], "n_c": 9})
+    result = metalib.pool(t, "RR", **metalib.REVMAN_2025)
+    t.loc[0, "events_t"] = 9
+    again = metalib.pool(result.tables, **result.options.choices())
+    assert (again.estimate, again.p, again.I2) == (result.estimate, result.p, result.I2)
+    assert result.effects.yi.tolist() == again.effects.yi.tolist()
+    with pytest.raises(ValueError, match="read-only"):
+        result.tables.events_t[0] = 1
+
+
 def test_a_risk_difference_has_no_ratio() -> None:
     t = pd.DataFrame({"study": ["a"], "events_t": [3], "n_t": [9], "events_c": [4], "n_c": [9]})
     result = metalib.pool(t, "RD")

@@ -175,6 +175,8 @@ def test_wrong_effects_are_refused() -> None:
             pool_effects(*args)
     with pytest.raises(OptionError):
         pool_effects([1.0], [1.0], ci="hksj")
+    with pytest.raises(OptionError, match="inverse variance"):
+        pool_effects([1.0], [1.0], method="MH")
     assert pool_effects([None], [None]).reasons["estimate"] == "no study is estimable"
 
 

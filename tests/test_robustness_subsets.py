@@ -14,8 +14,9 @@ from strategies import ALL, same, swap_arms, swap_events, tables
 import metalib
 from metalib import DataError, OptionError
 from metalib.arithmetic.zero_cells import RULES, pool_corrected
+from metalib.robustness.sensitivity import cumulative
 from metalib.robustness.specifications import specifications
-from metalib.robustness.subsets import all_subsets, cumulative, influence
+from metalib.robustness.subsets import all_subsets, influence
 
 FIELDS = ("estimate", "se", "ci_low", "ci_high", "p", "Q", "I2", "tau2")
 OPTIONS = [*ALL, {"method": "IV", "model": "random", "tau2": "REML", "ci": "hksj_adhoc"}, {"measure": "RD"}]
@@ -132,9 +133,9 @@ def test_rules_differ_only_where_there_is_a_zero_cell(rule: str, t: pd.DataFrame
     for measure in ("OR", "RR", "RD"):
         for method in ("MH", "IV"):
             if len(full):
-                a, b = metalib.pool(full, measure, method), pool_corrected(full, measure, method, rule=rule)
+                a, b = metalib.pool(full, measure, method), pool_corrected(full, rule, measure=measure, method=method)
                 assert all(same(getattr(a, field), getattr(b, field), 1e-11) for field in FIELDS)
-            result = pool_corrected(t, measure, method, rule=rule)
+            result = pool_corrected(t, rule, measure=measure, method=method)
             assert (result.p is None) == ("p" in result.reasons)
             assert result.p is None or 0 <= result.p <= 1
 
@@ -144,14 +145,14 @@ def test_rules_differ_only_where_there_is_a_zero_cell(rule: str, t: pd.DataFrame
 @given(t=tables())
 @settings(max_examples=40, deadline=None)
 def test_rules_are_symmetric(rule: str, method: str, t: pd.DataFrame) -> None:
-    plain = pool_corrected(t, "OR", method, rule=rule)
+    plain = pool_corrected(t, rule, measure="OR", method=method)
     for swapped in (swap_arms(t), swap_events(t)):
-        other = pool_corrected(swapped, "OR", method, rule=rule)
+        other = pool_corrected(swapped, rule, measure="OR", method=method)
         assert plain.estimable == other.estimable
         if plain.estimable:
             assert same(other.estimate, -plain.estimate, 1e-9)
             assert same(other.se, plain.se, 1e-9)
-    rd, mirrored = (pool_corrected(x, "RD", method, rule=rule) for x in (t, swap_events(t)))
+    rd, mirrored = (pool_corrected(x, rule, measure="RD", method=method) for x in (t, swap_events(t)))
     if rd.estimable:
         assert same(mirrored.estimate, -rd.estimate, 1e-9)
         assert same(mirrored.se, rd.se, 1e-9)
@@ -160,17 +161,17 @@ def test_rules_are_symmetric(rule: str, method: str, t: pd.DataFrame) -> None:
 def test_the_treatment_arm_correction_by_hand() -> None:
     """Sweeting et al. 2004: 0 of 90 against 3 of 30; 0.75 and 0.25 are added."""
     t = pd.DataFrame({"study": ["a"], "events_t": [0], "n_t": [90], "events_c": [3], "n_c": [30]})
-    result = pool_corrected(t, "OR", "IV", rule="treatment_arm")
+    result = pool_corrected(t, "treatment_arm", method="IV")
     assert result.estimate == pytest.approx(math.log(0.75 * 27.25 / (90.75 * 3.25)), rel=1e-12)
     assert result.se**2 == pytest.approx(1 / 0.75 + 1 / 90.75 + 1 / 3.25 + 1 / 27.25, rel=1e-12)
-    half = pool_corrected(t, "OR", "IV", rule="constant_all")
+    half = pool_corrected(t, "constant_all", method="IV")
     assert half.estimate == metalib.pool(t, "OR", "IV").estimate
-    nothing = pool_corrected(t, "OR", "IV", rule="none")
+    nothing = pool_corrected(t, "none", method="IV")
     assert not nothing.estimable
     assert "zero cell" in dict(nothing.excluded)["a"]
-    sums = pool_corrected(t, "OR", rule="none")
+    sums = pool_corrected(t, "none")
     assert "one of the two Mantel-Haenszel sums is 0" in sums.reasons["estimate"]
-    sums = pool_corrected(t.assign(events_c=30), "RD", rule="none")
+    sums = pool_corrected(t.assign(events_c=30), "none", measure="RD")
     assert sums.estimate == -1
     assert "variance is 0" in sums.reasons["se"]
     for options in ({"method": "Peto"}, {"model": "random"}, {"rule": "half"}):

@@ -85,6 +85,9 @@ def test_bad_frames(tables: object, problem: str) -> None:
         {"method": "Peto", "measure": "RR"},
         {"method": "Peto", "model": "random"},
         {"ci": "hksj", "model": "fixed"},
+        {"I2": "H2"},
+        {"I2": "tau2", "model": "fixed"},
+        {"prediction": "k", "model": "random"},
     ],
 )
 def test_bad_options(options: dict) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pandas as pd
 import pytest
 
-from metalib import text
+import metalib
+from metalib import PooledEffect, text
+from metalib.audit import compare
+from metalib.recover import model
 
 
 @pytest.mark.parametrize(
@@ -41,3 +47,13 @@ def test_words_and_signs() -> None:
     assert text.percent(66.7) == "67%"
     assert text.percent(None) == "–"
     assert text.count(14931) == "14,931"
+
+
+def test_statistics_have_one_list_of_names() -> None:
+    fields, printed, puzzle = (list(names) for names in zip(*text.STATISTICS, strict=True))
+    assert set(fields) < {field.name for field in dataclasses.fields(PooledEffect)}
+    for names in (fields, printed, puzzle):
+        assert len(set(names)) == len(names)
+    effect = metalib.pool(pd.DataFrame({"study": ["a"], "events_t": 1, "n_t": 9, "events_c": 2, "n_c": 9}))
+    assert {name.replace("OR", "effect") for name in compare.forest_statistics(effect)} < set(printed)
+    assert tuple(puzzle) == model.STATISTICS

@@ -16,7 +16,7 @@ from .heterogeneity import weighted_mean
 from .study_effects import Cells, StudyEffects
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sums:
     """What studies add to a Mantel-Haenszel result, arrays of shape ``(..., k)``, or its sums over them.
 
@@ -78,8 +78,8 @@ def mantel_haenszel(
     each = mantel_haenszel_sums(tables, effects, measure, include)
     sums = each.total()
     # Meta-analyses without a study divide by 1; where every patient had the event the first part of RR's variance is 0.
-    variance = (*sums.variance[:-1], positive(sums.variance[-1])) if measure == "RR" else sums.variance
-    sums = Sums(sums.r if measure == "RD" else positive(sums.r), positive(sums.s), variance)
+    parts = (*sums.variance[:-1], positive(sums.variance[-1])) if measure == "RR" else sums.variance
+    sums = Sums(sums.r if measure == "RD" else positive(sums.r), positive(sums.s), parts)
     estimate, variance = mantel_haenszel_estimate(sums, measure)
     return estimate, np.sqrt(variance), each.s
 
@@ -95,7 +95,8 @@ def hartung_knapp_se(yi: np.ndarray, weights: np.ndarray, estimate: np.ndarray) 
     k = (weights > 0).sum(-1)
     total = positive(weights.sum(-1))
     spread = (weights * (yi - estimate[..., None]) ** 2).sum(-1)
-    return np.sqrt(spread / (np.maximum(k - 1, 1) * total))
+    se: np.ndarray = np.sqrt(spread / (np.maximum(k - 1, 1) * total))
+    return se
 
 
 def t_quantile(df: np.ndarray, largest: int, probability: float) -> np.ndarray:
@@ -103,9 +104,9 @@ def t_quantile(df: np.ndarray, largest: int, probability: float) -> np.ndarray:
 
     Quantiles cost far more than all other steps, and many meta-analyses share few numbers of studies.
     """
-    if df.size <= largest:
-        return stdtrit(df.astype(float), probability)
-    return stdtrit(np.arange(largest + 1.0), probability)[df]
+    few = df.size <= largest
+    quantiles: np.ndarray = stdtrit(df.astype(float) if few else np.arange(largest + 1.0), probability)
+    return quantiles if few else quantiles[df]
 
 
 def positive(x: np.ndarray) -> np.ndarray:

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError
-from .options import Options
+from ..errors import DataError, OptionError, shown
+from .options import Choices, Options
 from .pooling import pool_rows
 from .results import PooledEffect
 from .study_effects import StudyEffects
 from .tables import check_names
 
+#: Beyond these bounds squares and weights leave the range of floats; no data come near them.
 LARGEST_EFFECT, SMALLEST_SE = 1e15, 1e-15
 NO_EFFECT = "no effect and standard error"
 
+Numbers = Sequence[float | None] | np.ndarray | pd.Series
+
 
 def pool_effects(
-    yi: Sequence[float | None],
-    se: Sequence[float | None],
+    yi: Numbers,
+    se: Numbers,
     studies: Sequence[str] | None = None,
-    model: str = "fixed",
-    tau2: str = "DL",
-    ci: str = "wald",
-    level: float = 0.95,
     *,
-    measure: str = "OR",
     reasons: Mapping[str, str] | None = None,
+    **choices: Unpack[Choices],
 ) -> PooledEffect:
     """Pool effects by inverse variance, with the arithmetic of :func:`metalib.pool` for ``method="IV"``.
 
@@ -38,12 +38,10 @@ def pool_effects(
         Effects and their standard errors, on the log scale for ratios. A study where both are missing takes no part.
     studies : sequence of str, optional
         Names; "study 1", "study 2", ... if left out.
-    model, tau2, ci, level
-        As in :func:`metalib.pool`.
-    measure : {"OR", "RR", "RD"}
-        What the effects are; decides only how the result is shown.
     reasons : mapping, optional
         Study to the reason why it has no effect.
+    **choices
+        As in :func:`metalib.pool`, without ``method``. ``measure`` decides only how the result is shown.
 
     Returns
     -------
@@ -58,48 +56,62 @@ def pool_effects(
 
     Examples
     --------
-    >>> from metalib.arithmetic.generic import pool_effects
-    >>> print(pool_effects([0.2, 0.5], [0.1, 0.2], ["a", "b"]).summary())
+    >>> import metalib
+    >>> print(metalib.pool_effects([0.2, 0.5], [0.1, 0.2], ["a", "b"]).summary())
     OR 1.30 [1.09, 1.55], z = 2.91, P = 0.004; k = 2 (IV, fixed); Q = 1.80, df = 1, P = 0.180, I2 = 44%
     """
-    options = Options(measure, "IV", model, tau2, ci, level)
+    if choices.setdefault("method", "IV") != "IV":
+        raise OptionError(f"method={shown(choices['method'])}: effects are pooled by inverse variance")
+    options = Options(**choices)
+    if reasons is not None and not isinstance(reasons, Mapping):
+        raise DataError("reasons must map studies to texts", value=reasons)
+    names = _check_lists(yi, se, studies)
+    rows = [_number_pair(i + 1, *row) for i, row in enumerate(zip(names, yi, se, strict=True))]
+    given = np.array([row is not None for row in rows])
+    effects, errors = np.array([row or (0.0, 1.0) for row in rows]).T
+    e = StudyEffects(effects[None], errors[None] ** 2, given[None], np.zeros((1, len(names)), dtype=bool))
+    [batch] = pool_rows(None, e, e.estimable, [options])
+    excluded = {s: (reasons or {}).get(s, NO_EFFECT) for s, has in zip(names, given, strict=True) if not has}
+    return PooledEffect.from_batch(batch, 0, options, names, excluded, effects=e.row(0))
+
+
+def _check_lists(yi: Numbers, se: Numbers, studies: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of the studies, or raise for lists that are none or do not belong together."""
     for what, values in (("effects", yi), ("standard errors", se), ("names", studies)):
-        if values is not None and not isinstance(values, (list, tuple, np.ndarray, pd.Series, pd.Index)):
-            raise DataError(f"{what} must be a list", value=values)
         if values is None and what != "names":
             raise DataError(f"there are no {what}")
+        if values is not None and not isinstance(values, (list, tuple, np.ndarray, pd.Series, pd.Index)):
+            raise DataError(f"{what} must be a list", value=values)
     if isinstance(yi, pd.Series) and isinstance(se, pd.Series) and not yi.index.equals(se.index):
         raise DataError("effects and standard errors carry different indexes; they would be paired wrongly")
     names = tuple(f"study {i + 1}" for i in range(len(yi))) if studies is None else tuple(studies)
     if not len(yi) or not len(yi) == len(se) == len(names):
         raise DataError(f"{len(yi)} effects, {len(se)} standard errors and {len(names)} names do not belong together")
-    check_names(list(names), None, unique=False)
-    if len(set(names)) < len(names):
-        raise DataError("the study occurs twice", study=next(s for s in names if names.count(s) > 1))
-    given = np.zeros(len(names), dtype=bool)
-    effects, variances = np.zeros(len(names)), np.ones(len(names))
-    for i, (study, y, s) in enumerate(zip(names, yi, se, strict=True)):
-        place = {"row": i + 1, "study": study}
-        for number in (y, s):
-            real = isinstance(number, (int, float, np.integer, np.floating)) and not isinstance(number, bool)
-            if not real and not (number is None or number is pd.NA):
-                raise DataError("effect and standard error must be numbers", **place, value=number)
-        if pd.isna(y) and pd.isna(s):
-            continue
-        if pd.isna(y) or pd.isna(s) or not (abs(y) < np.inf and abs(s) < np.inf):
-            raise DataError("effect and standard error must both be finite", **place, value=(y, s))
-        if not s > 0:
-            raise DataError("a standard error must be positive", **place, value=s)
-        # Beyond these bounds squares and weights leave the range of floats; no data come near them.
-        if abs(y) > LARGEST_EFFECT or not SMALLEST_SE <= s <= LARGEST_EFFECT:
-            raise DataError(
-                f"effects above {LARGEST_EFFECT:g} and standard errors outside {SMALLEST_SE:g} to {LARGEST_EFFECT:g} "
-                "are not taken", **place, value=(y, s),
-            )  # fmt: skip
-        given[i], effects[i], variances[i] = True, y, s**2
-    if reasons is not None and not isinstance(reasons, Mapping):
-        raise DataError("reasons must map studies to texts", value=reasons)
-    e = StudyEffects(effects[None], variances[None], given[None], np.zeros((1, len(names)), dtype=bool))
-    [batch] = pool_rows(None, e, e.estimable, [options])
-    excluded = {s: (reasons or {}).get(s, NO_EFFECT) for s, has in zip(names, given, strict=True) if not has}
-    return PooledEffect.from_batch(batch, 0, options, names, excluded, effects=e.row(0))
+    check_names(names, None, unique=True)
+    return names
+
+
+def _number_pair(row: int, study: str, y: object, se: object) -> tuple[float, float] | None:
+    """Return effect and standard error of a study, None where both are missing."""
+    effect, error = (_number(value, row, study) for value in (y, se))
+    if effect is None and error is None:
+        return None
+    if effect is None or error is None or not (abs(effect) < np.inf and abs(error) < np.inf):
+        raise DataError("effect and standard error must both be finite", row=row, study=study, value=(y, se))
+    if not error > 0:
+        raise DataError("a standard error must be positive", row=row, study=study, value=se)
+    if abs(effect) > LARGEST_EFFECT or not SMALLEST_SE <= error <= LARGEST_EFFECT:
+        raise DataError(
+            f"effects above {LARGEST_EFFECT:g} and standard errors outside {SMALLEST_SE:g} to {LARGEST_EFFECT:g} "
+            "are not taken", row=row, study=study, value=(y, se),
+        )  # fmt: skip
+    return float(effect), float(error)
+
+
+def _number(value: object, row: int, study: str) -> float | None:
+    """Return a number, None where it is missing; a whole number stays one, however large."""
+    if value is None or value is pd.NA or value != value:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise DataError("effect and standard error must be numbers", row=row, study=study, value=value)
+    return int(value) if isinstance(value, (int, np.integer)) else float(value)

@@ -5,6 +5,8 @@ All functions work on arrays of shape ``(..., k)`` and reduce the last axis; `in
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.special import chdtrc
 
@@ -28,12 +30,25 @@ def cochran_q(yi: np.ndarray, weights: np.ndarray, centre: np.ndarray, k: np.nda
 
 def number_of_studies(weights: np.ndarray) -> np.ndarray:
     """Return how many studies have a weight."""
-    return (weights > 0).sum(-1)
+    number: np.ndarray = (weights > 0).sum(-1)
+    return number
 
 
 def i_squared(q: np.ndarray, df: np.ndarray) -> np.ndarray:
     """Return I2 in percent, ``max(0, 100 (Q - df) / Q)`` (Higgins & Thompson 2002)."""
-    return 100 * np.maximum(0.0, q - df) / np.where(q > 0, q, 1.0)
+    i2: np.ndarray = 100 * np.maximum(0.0, q - df) / np.where(q > 0, q, 1.0)
+    return i2
+
+
+def i_squared_of_tau2(tau2: np.ndarray, weights: np.ndarray, df: np.ndarray) -> np.ndarray:
+    """Return I2 in percent from an estimate of tau2, ``100 tau2 / (tau2 + v)``; 0 without degrees of freedom.
+
+    The typical variance within studies is ``v = df / (sum(w) - sum(w^2) / sum(w))`` with inverse-variance weights
+    (Higgins & Thompson 2002). With DerSimonian-Laird's tau2 of the same weights this is ``I2`` from Q.
+    """
+    between = tau2 * dl_scale(weights)
+    i2: np.ndarray = 100 * between / np.where(df > 0, between + df, 1.0) * (df > 0)
+    return i2
 
 
 def p_of_q(q: np.ndarray, df: np.ndarray) -> np.ndarray:
@@ -44,7 +59,8 @@ def p_of_q(q: np.ndarray, df: np.ndarray) -> np.ndarray:
 def dl_scale(weights: np.ndarray) -> np.ndarray:
     """Return ``sum(w) - sum(w^2) / sum(w)``, the factor of tau2 in the expectation of Q."""
     total = weights.sum(-1)
-    return total - (weights**2).sum(-1) / np.where(total > 0, total, 1.0)
+    scale: np.ndarray = total - (weights**2).sum(-1) / np.where(total > 0, total, 1.0)
+    return scale
 
 
 def tau2_dl(q: np.ndarray, weights: np.ndarray, k: np.ndarray | None = None) -> np.ndarray:
@@ -63,7 +79,8 @@ def generalised_q(tau2: np.ndarray, yi: np.ndarray, vi: np.ndarray, include: np.
     """Return Q with weights ``1 / (v + tau2)`` around their own mean."""
     w = include / (vi + np.expand_dims(tau2, -1))
     mean, _ = weighted_mean(yi, w)
-    return (w * (yi - np.expand_dims(mean, -1)) ** 2).sum(-1)
+    q: np.ndarray = (w * (yi - np.expand_dims(mean, -1)) ** 2).sum(-1)
+    return q
 
 
 def tau2_pm(yi: np.ndarray, vi: np.ndarray, include: np.ndarray) -> np.ndarray:
@@ -94,7 +111,9 @@ def reml_score(tau2: np.ndarray, yi: np.ndarray, vi: np.ndarray, include: np.nda
     w = include / (vi + np.expand_dims(tau2, -1))
     mean, total = weighted_mean(yi, w)
     safe = np.where(total > 0, total, 1.0)
-    return (w**2 * (yi - np.expand_dims(mean, -1)) ** 2).sum(-1) - total + (w**2).sum(-1) / safe
+    spread = (w**2 * (yi - np.expand_dims(mean, -1)) ** 2).sum(-1)
+    score: np.ndarray = spread - total + (w**2).sum(-1) / safe
+    return score
 
 
 def reml_loglik(tau2: np.ndarray, yi: np.ndarray, vi: np.ndarray, include: np.ndarray) -> np.ndarray:
@@ -104,7 +123,8 @@ def reml_loglik(tau2: np.ndarray, yi: np.ndarray, vi: np.ndarray, include: np.nd
     mean, total = weighted_mean(yi, w)
     logs = np.where(include, np.log(variance), 0.0).sum(-1)
     q = (w * (yi - np.expand_dims(mean, -1)) ** 2).sum(-1)
-    return -logs - np.log(np.where(total > 0, total, 1.0)) - q
+    height: np.ndarray = -logs - np.log(np.where(total > 0, total, 1.0)) - q
+    return height
 
 
 def tau2_reml(yi: np.ndarray, vi: np.ndarray, include: np.ndarray) -> np.ndarray:
@@ -113,9 +133,6 @@ def tau2_reml(yi: np.ndarray, vi: np.ndarray, include: np.ndarray) -> np.ndarray
     The restricted likelihood can have two maxima. It is looked at on a grid that reaches past any possible maximum,
     and the root of its derivative next to the best grid point is then found by bracketing.
     """
-    # Imported here: it would add much to the time until the first result, and few calls need it.
-    from scipy.optimize.elementwise import find_root
-
     df = include.sum(-1) - 1
     mean, _ = weighted_mean(yi, include.astype(float))
     spread = (include * (yi - mean[..., None]) ** 2).sum(-1)
@@ -135,11 +152,21 @@ def tau2_reml(yi: np.ndarray, vi: np.ndarray, include: np.ndarray) -> np.ndarray
     tau2 = np.zeros(np.shape(df))
     if todo.any():
         y, v, inside = (np.broadcast_to(x, (*np.shape(df), yi.shape[-1]))[todo] for x in (yi, vi, include))
-        # find_root drops finished elements, so the rows travel as an index into the stacked studies.
-        found = find_root(
-            lambda t, row: reml_score(t, y[row], v[row], inside[row]),
-            (low[todo], high[todo]),
-            args=(np.arange(len(y)),),
-        )
-        tau2[todo] = found.x
+
+        # Finished elements drop out, so the rows travel as an index into the stacked studies.
+        def score(t: np.ndarray, row: np.ndarray) -> np.ndarray:
+            return reml_score(t, y[row], v[row], inside[row])
+
+        tau2[todo] = root_between(score, low[todo], high[todo], np.arange(len(y)))
     return tau2
+
+
+def root_between(
+    function: Callable[[np.ndarray, np.ndarray], np.ndarray], low: np.ndarray, high: np.ndarray, parameter: np.ndarray
+) -> np.ndarray:
+    """Return where ``function(x, parameter)`` is 0, element by element, between `low` and `high`."""
+    # Imported here: it would add much to the time until the first result, and few calls need it.
+    from scipy.optimize.elementwise import find_root
+
+    root: np.ndarray = find_root(function, (low, high), args=(parameter,)).x
+    return root

@@ -27,37 +27,38 @@ def finish(
     """Add intervals and tests to estimates; `heterogeneity` is Q, its P and I2."""
     q, p_q, i2 = heterogeneity
     df = np.maximum(k - 1, 0)
-    prediction_low = prediction_high = np.full(k.shape, np.nan)
     quantile, uses_t = np.full(k.shape, options.z), np.zeros(k.shape, dtype=bool)
     if options.ci != "wald":
         se_hk = np.where(k > 1, hartung_knapp_se(yi, weights, estimate), np.nan)
         quantile_t = t_quantile(df, include.shape[-1], options.probability)
-        # Where the Hartung-Knapp interval does not exist (NaN, one study) it is not narrower: nothing replaces it.
-        uses_t = ~(quantile_t * se_hk < quantile * se) if options.ci == "hksj_adhoc" else ~uses_t
+        if options.ci == "hksj":
+            uses_t = ~uses_t
+        elif options.ci == "hksj_adhoc":
+            # Where the Hartung-Knapp interval does not exist (NaN, one study) nothing replaces it.
+            uses_t = ~(quantile_t * se_hk < quantile * se)
+        else:
+            uses_t = (tau2 > 0) & (k > 2)
         se, quantile = np.where(uses_t, se_hk, se), np.where(uses_t, quantile_t, quantile)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = estimate / se
     p = 2 * ndtr(-np.abs(statistic))
     if options.ci != "wald":
         p = np.where(uses_t, 2 * stdtr(df.astype(float), -np.abs(statistic)), p)
-    low, high = estimate - quantile * se, estimate + quantile * se
-    if options.model == "random":
-        # Higgins, Thompson & Spiegelhalter (2009): t with k - 2 degrees of freedom.
-        t_k2 = t_quantile(np.maximum(k - 2, 1), include.shape[-1], options.probability)
-        half = np.where(k > 2, t_k2 * np.sqrt(tau2 + se**2), np.nan)
-        prediction_low, prediction_high = estimate - half, estimate + half
+    half = quantile * se
+    predicted = prediction_half_width(k, tau2, se, include.shape[-1], options)
     total = positive(weights.sum(-1))
     found = k > 0
+    everywhere = bool(found.all())
 
     def known(x: np.ndarray) -> np.ndarray:
-        return np.where(found, x, np.nan)
+        return x if everywhere else np.where(found, x, np.nan)
 
     return PooledBatch(
         estimable=found,
         estimate=known(estimate),
         se=known(se),
-        ci_low=known(low),
-        ci_high=known(high),
+        ci_low=known(estimate - half),
+        ci_high=known(estimate + half),
         statistic=known(statistic),
         uses_t=uses_t,
         p=known(p),
@@ -68,6 +69,23 @@ def finish(
         df=df,
         p_Q=p_q,
         I2=known(i2),
-        prediction_low=known(prediction_low),
-        prediction_high=known(prediction_high),
+        prediction_low=known(estimate - predicted),
+        prediction_high=known(estimate + predicted),
     )
+
+
+def prediction_half_width(
+    k: np.ndarray, tau2: np.ndarray, se: np.ndarray, largest: int, options: Options
+) -> np.ndarray:
+    """Return half the width of the prediction interval, ``quantile * sqrt(tau2 + se^2)``; NaN where there is none.
+
+    The quantile is that of t with k - 2 degrees of freedom (Higgins, Thompson & Spiegelhalter 2009), of t with k - 1
+    (Veroniki et al. 2019), or the normal one.
+    """
+    if options.model == "fixed":
+        return np.full(k.shape, np.nan)
+    quantile: np.ndarray | float = options.z
+    if options.prediction != "normal":
+        lost = 2 if options.prediction == "k-2" else 1
+        quantile = t_quantile(np.maximum(k - lost, 1), largest, options.probability)
+    return np.where(k >= options.prediction_needs, quantile * np.sqrt(tau2 + se**2), np.nan)

@@ -18,15 +18,15 @@ from numpy.typing import ArrayLike
 
 from ..errors import OptionError
 from .estimators import inverse_variance, mantel_haenszel
-from .heterogeneity import cochran_q, i_squared, p_of_q, tau2_dl, tau2_pm, tau2_reml
+from .heterogeneity import cochran_q, i_squared, i_squared_of_tau2, p_of_q, tau2_dl, tau2_pm, tau2_reml
 from .intervals import finish
 from .options import MODELS, Choices, Options
 from .results import PooledBatch, PooledEffect
 from .study_effects import Cells, StudyEffects, cells, peto_effects, reason_not_estimable, study_effects
 from .tables import Tables, check_arrays, check_tables
 
-#: Studies in a block of meta-analyses. Its arrays, 96 KB each, stay in the cache, and their memory is used again.
-BLOCK = 12288
+#: Studies in a block of meta-analyses. Its arrays, 192 KB each, stay in the cache, and their memory is used again.
+BLOCK = 24576
 
 
 def pool_batch(
@@ -48,7 +48,7 @@ def pool_batch(
         Studies that take part, so that subsets and meta-analyses of unequal size fit one array. Entries that do not
         take part still have to be tables (any, for example 0 of 1 and 0 of 1).
     **choices
-        ``measure, method, model, tau2, ci, level`` as in :func:`pool`.
+        ``measure, method, model, tau2, ci, level, I2, prediction`` as in :func:`pool`.
 
     Returns
     -------
@@ -104,20 +104,20 @@ def _pool_blocks(given: Sequence[ArrayLike], include: ArrayLike | None, models: 
     counts, marks = check_arrays(given, include)
     # One meta-analysis under many choices of studies: its effects are the same in every row.
     same_tables = all(x.ndim == 1 for x in counts)
-    *arrays, marks = np.broadcast_arrays(*counts, marks)
-    *leading, k = marks.shape
-    tables = [x.reshape(-1, k) for x in arrays]
-    marks = marks.reshape(-1, k)
+    shape = np.broadcast_shapes(*(x.shape for x in (*counts, marks)))
+    k = shape[-1]
+    marks = np.broadcast_to(marks, shape).reshape(-1, k)
+    tables = [np.broadcast_to(x, (1, k) if same_tables else shape).reshape(-1, k) for x in counts]
     rows = max(BLOCK // k, 1)
     parts = []
     # One block at least, so that no meta-analysis at all gives a batch without rows.
     for start in range(0, max(len(marks), 1), rows):
         block = slice(start, start + rows)
         if start == 0 or not same_tables:
-            t = cells(*(x[:1] if same_tables else x[block] for x in tables))
+            t = cells(*(x if same_tables else x[block] for x in tables))
             e = effects_of(t, models[0])
         parts.append(pool_rows(t, e, e.estimable & marks[block], models))
-    return [PooledBatch.concatenate(batches).reshape(tuple(leading)) for batches in zip(*parts, strict=True)]
+    return [PooledBatch.concatenate(batches).reshape(shape[:-1]) for batches in zip(*parts, strict=True)]
 
 
 def effects_of(tables: Cells, options: Options) -> StudyEffects:
@@ -126,31 +126,30 @@ def effects_of(tables: Cells, options: Options) -> StudyEffects:
 
 
 def pool_rows(t: Cells | None, e: StudyEffects, include: np.ndarray, models: Sequence[Options]) -> list[PooledBatch]:
-    """Pool the rows of (m, k) arrays under each of `models`, which differ in model and interval only.
+    """Pool the rows of (m, k) arrays under each of `models`, which share measure and method.
 
     The tables may be missing where no Mantel-Haenszel weights are asked for.
     """
-    options = models[0]
     k = include.sum(-1)
-    inverse = include / e.vi
-    if options.method == "MH" and t is not None:
-        estimate, se, weights = mantel_haenszel(t, e, include, options.measure)
-    else:
-        estimate, se, weights = inverse_variance(e.yi, inverse)
     df = np.maximum(k - 1, 0)
-    q = cochran_q(e.yi, inverse, estimate, k)
-    heterogeneity = q, p_of_q(q, df), i_squared(q, df)
-    absent = np.full(k.shape, np.nan)
+    inverse = include / e.vi
+    if models[0].method == "MH" and t is not None:
+        common = mantel_haenszel(t, e, include, models[0].measure)
+    else:
+        common = inverse_variance(e.yi, inverse)
+    q = cochran_q(e.yi, inverse, common[0], k)
+    p_q = p_of_q(q, df)
     batches = []
     for options in models:
-        tau2 = absent
+        tau2, pooled = np.full(k.shape, np.nan), common
         if options.model == "random":
             if options.tau2 == "DL":
                 tau2 = tau2_dl(q, inverse, k)
             else:
                 tau2 = (tau2_pm if options.tau2 == "PM" else tau2_reml)(e.yi, e.vi, include)
-            estimate, se, weights = inverse_variance(e.yi, include / (e.vi + tau2[:, None]))
-        batches.append(finish(e.yi, include, k, estimate, se, weights, tau2, heterogeneity, options))
+            pooled = inverse_variance(e.yi, include / (e.vi + tau2[:, None]))
+        i2 = i_squared(q, df) if options.I2 == "Q" else i_squared_of_tau2(tau2, inverse, df)
+        batches.append(finish(e.yi, include, k, *pooled, tau2, (q, p_q, i2), options))
     return batches
 
 
@@ -162,6 +161,8 @@ def pool(
     tau2: str = "DL",
     ci: str = "wald",
     level: float = 0.95,
+    I2: str = "Q",
+    prediction: str = "k-2",
 ) -> PooledEffect:
     """Pool the studies of one meta-analysis.
 
@@ -178,20 +179,25 @@ def pool(
     tau2 : {"DL", "PM", "REML"}
         DerSimonian-Laird, Paule-Mandel, restricted maximum likelihood. The last two use no fixed-effect estimate, so
         ``method`` then only decides around which estimate the reported Q is taken.
-    ci : {"wald", "hksj", "hksj_adhoc"}
+    ci : {"wald", "hksj", "hksj_adhoc", "hksj_tau2"}
         Normal quantiles, or Hartung-Knapp-Sidik-Jonkman with t on k - 1 degrees of freedom (random effects only).
         ``"hksj"`` may be narrower than ``"wald"`` when the studies agree by chance; ``"hksj_adhoc"`` never is.
         "Never narrower" has two readings: (a) compare the two intervals and keep the wider one with its standard error
         and P; (b) let the Hartung-Knapp variance not fall below the Wald variance but keep t (metafor's
-        ``test="adhoc"``), never narrower than (a). ``"hksj_adhoc"`` is (a).
+        ``test="adhoc"``), never narrower than (a). ``"hksj_adhoc"`` is (a). ``"hksj_tau2"`` is Hartung-Knapp where
+        tau2 > 0 and there are more than two studies, else Wald.
     level : float
         Confidence level.
+    I2 : {"Q", "tau2"}
+        What I2 is computed from: Q, or with random effects the estimate of tau2 (RevMan since 2025).
+    prediction : {"k-2", "k-1", "normal"}
+        Prediction interval (random effects only) with t on k - 2 or k - 1 degrees of freedom, or the normal quantile.
 
     Returns
     -------
     PooledEffect
-        Unrounded; ratio measures on the log scale. I2 and Q are RevMan's also under random effects. What is not
-        estimable is None, with the reason in ``reasons``.
+        Unrounded; ratio measures on the log scale. Q is RevMan's also under random effects. What is not estimable is
+        None, with the reason in ``reasons``.
 
     Raises
     ------
@@ -208,8 +214,15 @@ def pool(
     ...                        "events_c": [20, 9], "n_c": [50, 40]})
     >>> print(metalib.pool(trials).summary())
     OR 0.38 [0.18, 0.79], z = -2.61, P = 0.009; k = 2 (MH, fixed); Q = 0.00, df = 1, P = 0.980, I2 = 0%
+
+    As Review Manager pools since 2025:
+
+    >>> trials.loc[2] = ["c", 12, 40, 4, 40]
+    >>> print(metalib.pool(trials, measure="RR", **metalib.REVMAN_2025).summary())  # doctest: +NORMALIZE_WHITESPACE
+    RR 0.85 [0.06, 11.63], t = -0.27, P = 0.815; k = 3 (IV, random, REML); Q = 9.14, df = 2, P = 0.010, I2 = 80%,
+    tau2 = 0.85
     """
-    options = Options(measure, method, model, tau2, ci, level)
+    options = Options(measure, method, model, tau2, ci, level, I2, prediction)
     checked = check_tables(tables)
     t = cells(*(x[None] for x in checked.counts()))
     e = effects_of(t, options)

@@ -26,7 +26,7 @@ class PooledBatch:
     """Results of many meta-analyses, arrays of shape (...); ``weights`` (percent) has shape (..., k).
 
     NaN marks what does not exist: everything where ``estimable`` is False, tau2 and prediction limits of fixed-effect
-    models, prediction limits for k < 3, ``p_Q`` for k = 1, weights of studies that take no part.
+    models, prediction limits of too few studies, ``p_Q`` for k = 1, weights of studies that take no part.
     """
 
     estimable: np.ndarray
@@ -57,12 +57,7 @@ class PooledBatch:
     def reshape(self, shape: tuple[int, ...]) -> PooledBatch:
         """Return the batch with its leading axis laid out as `shape`."""
         return PooledBatch(
-            **{
-                f.name: getattr(self, f.name).reshape(
-                    (*shape, self.weights.shape[-1]) if f.name == "weights" else shape
-                )
-                for f in fields(self)
-            }
+            **{f.name: x.reshape((*shape, *x.shape[1:])) for f in fields(self) for x in [getattr(self, f.name)]}
         )
 
 
@@ -86,9 +81,9 @@ class PooledEffect:
     tau2 : float or None
         Between-study variance; None for a fixed-effect model.
     Q, df, p_Q, I2 : float, int, float or None, float
-        Cochran's Q, its degrees of freedom (k - 1), P, and I2 in percent.
+        Cochran's Q, its degrees of freedom (k - 1), P, and I2 in percent, from Q or tau2 as ``options.I2`` says.
     prediction_low, prediction_high : float or None
-        Prediction interval, t with k - 2 degrees of freedom.
+        Prediction interval, with the quantile that ``options.prediction`` says.
     studies : tuple of str
     excluded : tuple of (study, reason)
         Studies that are not estimable.
@@ -263,11 +258,10 @@ _COLUMNS = (
 
 def to_frame(effects: Sequence[PooledEffect]) -> pd.DataFrame:
     """Return one row for each of `effects`, numbers unrounded, and a column ``reason``."""
-    data = {name: [getattr(effect, name) for effect in effects] for name in _COLUMNS}
-    for name in (*_NUMBERS, *_RATIO_COLUMNS):
-        data[name] = np.array([np.nan if value is None else value for value in data[name]], dtype=float)
-    data["reason"] = [effect.why_missing() for effect in effects]
-    return pd.DataFrame(data)
+    frame = pd.DataFrame({name: [getattr(effect, name) for effect in effects] for name in _COLUMNS})
+    numbers = [*_NUMBERS, *_RATIO_COLUMNS]
+    frame[numbers] = frame[numbers].astype(float)
+    return frame.assign(reason=[effect.why_missing() for effect in effects])
 
 
 def _exp(value: float) -> float:
@@ -286,70 +280,18 @@ def _reasons(values: Mapping[str, float | None], k: int, options: Options) -> di
     missing = [name for name, value in values.items() if value is None]
     if k == 0:
         return dict.fromkeys(missing, NO_STUDY)
-    reasons = {}
-    for name in missing:
-        if name == "tau2":
-            reasons[name] = f"{_FIXED} between-study variance"
-        elif name.startswith("prediction"):
-            reasons[name] = (
-                f"{_FIXED} prediction interval"
-                if options.model == "fixed"
-                else f"a prediction interval needs three estimable studies, there {'is' if k == 1 else 'are'} {k}"
-            )
-        elif name == "p_Q":
-            reasons[name] = "one study has no heterogeneity"
-        elif options.ci != "wald" and k == 1:
-            reasons[name] = ONE_STUDY
-        else:
-            reasons[name] = IDENTICAL
+    # Without a standard error there is no interval and no test either.
+    reasons = dict.fromkeys(missing, ONE_STUDY if values["se"] is None else IDENTICAL)
+    fixed = options.model == "fixed"
+    needed = f"a prediction interval needs {'three' if options.prediction_needs == 3 else 'two'} estimable studies"
+    for name, reason in {
+        "tau2": f"{_FIXED} between-study variance",
+        "p_Q": "one study has no heterogeneity",
+        **dict.fromkeys(
+            ("prediction_low", "prediction_high"),
+            f"{_FIXED} prediction interval" if fixed else f"{needed}, there {'is' if k == 1 else 'are'} {k}",
+        ),
+    }.items():
+        if name in reasons:
+            reasons[name] = reason
     return reasons
-
-
-@dataclass(frozen=True, slots=True)
-class Subgroups:
-    """Pooled effects by subgroup with RevMan's test for subgroup differences.
-
-    Attributes
-    ----------
-    groups : tuple of (str, PooledEffect)
-        In order of first appearance.
-    overall : PooledEffect
-        All rows together.
-    Q, df, p, I2 : float or None
-        Between-subgroup heterogeneity over the subgroups that have an estimate.
-    reasons : mapping
-        Why a number is None.
-    """
-
-    groups: tuple[tuple[str, PooledEffect], ...]
-    overall: PooledEffect
-    Q: float | None
-    df: int
-    p: float | None
-    I2: float | None
-    reasons: Mapping[str, str]
-
-    def __getitem__(self, name: str) -> PooledEffect:
-        return dict(self.groups)[name]
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a subgroup and a last row ``overall``."""
-        rows = [*self.groups, ("overall", self.overall)]
-        frame = to_frame([effect for _, effect in rows])
-        frame.insert(0, "subgroup", [name for name, _ in rows])
-        return frame
-
-    def summary(self) -> str:
-        """Return subgroups, total and test in lines."""
-        lines = [f"{name}: {effect.summary()}" for name, effect in (*self.groups, ("overall", self.overall))]
-        if self.Q is None:
-            lines.append(f"Test for subgroup differences: {self.reasons['Q']}")
-        else:
-            lines.append(
-                f"Test for subgroup differences: Chi2 = {text.number(self.Q)}, df = {self.df}, "
-                f"P {text.p_value(self.p, sign=True)}; I2 = {text.percent(self.I2)}"
-            )
-        return "\n".join(lines)
-
-    def __repr__(self) -> str:
-        return f"Subgroups\n{self.summary()}"

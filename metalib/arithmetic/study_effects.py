@@ -29,7 +29,7 @@ NO_EVENTS = "no events in either arm"
 ALL_EVENTS = "every patient of both arms had the event"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """Cells of 2x2 tables, arrays of one shape ``(..., k)``; capitals carry RevMan's correction of 0.5.
 
@@ -52,15 +52,17 @@ class Cells:
     @property
     def no_events(self) -> np.ndarray:
         """Studies without an event in either arm."""
-        return (self.a == 0) & (self.c == 0)
+        found: np.ndarray = (self.a == 0) & (self.c == 0)
+        return found
 
     @property
     def all_events(self) -> np.ndarray:
         """Studies in which every patient had the event."""
-        return (self.a == self.n1) & (self.c == self.n2)
+        found: np.ndarray = (self.a == self.n1) & (self.c == self.n2)
+        return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StudyEffects:
     """Effects `yi` and variances `vi` (log scale for ratios); both 0 and 1 where not `estimable`.
 

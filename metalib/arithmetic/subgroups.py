@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Unpack
 
@@ -10,11 +11,62 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from .. import text
 from ..errors import DataError
 from .options import Choices
 from .pooling import pool
-from .results import Subgroups
+from .results import PooledEffect, to_frame
 from .tables import Tables, check_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Subgroups:
+    """Pooled effects by subgroup with RevMan's test for subgroup differences.
+
+    Attributes
+    ----------
+    groups : tuple of (str, PooledEffect)
+        In order of first appearance.
+    overall : PooledEffect
+        All rows together.
+    Q, df, p, I2 : float or None
+        Between-subgroup heterogeneity over the subgroups that have an estimate; I2 is from Q.
+    reasons : mapping
+        Why a number is None.
+    """
+
+    groups: tuple[tuple[str, PooledEffect], ...]
+    overall: PooledEffect
+    Q: float | None
+    df: int
+    p: float | None
+    I2: float | None
+    reasons: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> PooledEffect:
+        return dict(self.groups)[name]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a subgroup and a last row ``overall``."""
+        rows = [*self.groups, ("overall", self.overall)]
+        frame = to_frame([effect for _, effect in rows])
+        frame.insert(0, "subgroup", [name for name, _ in rows])
+        return frame
+
+    def summary(self) -> str:
+        """Return subgroups, total and test in lines."""
+        lines = [f"{name}: {effect.summary()}" for name, effect in (*self.groups, ("overall", self.overall))]
+        if self.Q is None:
+            lines.append(f"Test for subgroup differences: {self.reasons['Q']}")
+        else:
+            lines.append(
+                f"Test for subgroup differences: Chi2 = {text.number(self.Q)}, df = {self.df}, "
+                f"P {text.p_value(self.p, sign=True)}; I2 = {text.percent(self.I2)}"
+            )
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"Subgroups\n{self.summary()}"
 
 
 def subgroups(tables: pd.DataFrame, by: str | Sequence[object] | pd.Series, **choices: Unpack[Choices]) -> Subgroups:
@@ -30,7 +82,7 @@ def subgroups(tables: pd.DataFrame, by: str | Sequence[object] | pd.Series, **ch
     by : str, sequence or Series
         Name of a column of `tables`, or one label a row. A Series must carry the index of `tables`.
     **choices
-        ``measure, method, model, tau2, ci, level`` as in :func:`metalib.pool`.
+        As in :func:`metalib.pool`.
 
     Returns
     -------

@@ -24,7 +24,7 @@ LARGEST_COUNT = 2.0**53
 LONGEST_NAME = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tables:
     """Checked counts of k studies, as float arrays of shape (k,)."""
 
@@ -83,20 +83,20 @@ def check_tables(tables: pd.DataFrame | Tables, *, file: object = None, unique: 
     arrays = {column: _whole_numbers(tables[column], column, studies, file) for column in COUNTS}
     for events, total in (("events_t", "n_t"), ("events_c", "n_c")):
         _refuse(arrays[total] < 1, "an arm needs at least one patient", total, arrays[total], studies, file)
-        _refuse(
-            arrays[events] > arrays[total],
-            "more events than patients",
-            events,
-            [f"{int(e)} of {int(n)}" for e, n in zip(arrays[events], arrays[total], strict=True)]
-            if (arrays[events] > arrays[total]).any()
-            else (),
-            studies,
-            file,
-        )
+        more = arrays[events] > arrays[total]
+        if more.any():
+            i = int(np.argmax(more))
+            counts = f"{int(arrays[events][i])} of {int(arrays[total][i])}"
+            raise DataError(
+                "more events than patients", file=file, row=i + 1, study=studies[i], arm=ARM[events], value=counts
+            )
+    for array in arrays.values():
+        # A result keeps its tables: they stay what was pooled.
+        array.flags.writeable = False
     return Tables(tuple(studies), **arrays)
 
 
-def check_names(studies: list, file: object, unique: bool) -> None:
+def check_names(studies: Sequence[object], file: object, unique: bool) -> None:
     """Raise :class:`DataError` for a study without a name that can be shown, or with that of another."""
     for i, study in enumerate(studies):
         if not isinstance(study, str) or not study.strip():
@@ -109,14 +109,14 @@ def check_names(studies: list, file: object, unique: bool) -> None:
         if len(study) > LONGEST_NAME:
             raise DataError(f"the name is longer than {LONGEST_NAME} characters", file=file, row=i + 1, value=study)
     if unique and len(set(studies)) < len(studies):
-        seen: set[str] = set()
+        seen: set[object] = set()
         for i, study in enumerate(studies):
             if study in seen:
                 raise DataError("the study occurs twice", file=file, row=i + 1, study=study)
             seen.add(study)
 
 
-def _whole_numbers(series: pd.Series, column: str, studies: list, file: object) -> np.ndarray:
+def _whole_numbers(series: pd.Series, column: str, studies: Sequence[object], file: object) -> np.ndarray:
     """Return a column as float array, or raise naming the first cell that is no count."""
     # The codes of categories, like the nanoseconds of dates, are whole numbers and no counts.
     if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype.kind in "mM":
@@ -144,15 +144,16 @@ def _whole_numbers(series: pd.Series, column: str, studies: list, file: object) 
     return numbers
 
 
-def _refuse(bad: np.ndarray, problem: str, column: str, values, studies: list, file: object) -> None:
+def _refuse(
+    bad: np.ndarray, problem: str, column: str, values: np.ndarray, studies: Sequence[object], file: object
+) -> None:
     if bad.any():
         i = int(np.argmax(bad))
-        value = values[i]
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        elif isinstance(value, np.floating):
-            value = float(value)
-        raise DataError(problem, file=file, row=i + 1, study=studies[i], arm=ARM[column], value=value)
+        value = float(values[i])
+        raise DataError(
+            problem, file=file, row=i + 1, study=studies[i], arm=ARM[column],
+            value=int(value) if value.is_integer() else value,
+        )  # fmt: skip
 
 
 def check_arrays(given: Sequence[object], include: object = None) -> tuple[list[np.ndarray], np.ndarray]:
@@ -175,29 +176,7 @@ def check_arrays(given: Sequence[object], include: object = None) -> tuple[list[
     DataError
         What is no table is named by row (place on the last axis), arm and value.
     """
-    arrays = []
-    for name, values in zip(COUNTS, given, strict=True):
-        if isinstance(values, (pd.Series, pd.DataFrame)):
-            raise DataError(f"{name} carries an index, which would be ignored; hand in its to_numpy()", arm=ARM[name])
-        try:
-            array = np.asarray(values)
-        except ValueError:
-            raise DataError(f"{name} is no array: its rows differ in length", arm=ARM[name]) from None
-        if array.dtype.kind not in "iuf":
-            raise DataError(f"{name} holds {array.dtype}, not numbers", arm=ARM[name])
-        array = array.astype(float)
-        # One comparison finds NaN as well; whole numbers need no second look.
-        bad = ~((array >= (name[0] == "n")) & (array <= LARGEST_COUNT))
-        if not bad.any() and np.asarray(values).dtype.kind == "f":
-            bad = array != np.floor(array)
-        if bad.any():
-            at = np.unravel_index(int(np.argmax(bad)), bad.shape)
-            lowest = "1 or more (an arm needs a patient)" if name[0] == "n" else "0 or more"
-            raise DataError(
-                f"{name} must be a whole number of {lowest}", row=int(at[-1]) + 1 if at else None, arm=ARM[name],
-                value=float(array[at]),
-            )  # fmt: skip
-        arrays.append(array)
+    arrays = [_check_array(name, values) for name, values in zip(COUNTS, given, strict=True)]
     for events, total, arm in ((arrays[0], arrays[1], "experimental"), (arrays[2], arrays[3], "control")):
         try:
             more = events > total
@@ -223,3 +202,28 @@ def check_arrays(given: Sequence[object], include: object = None) -> tuple[list[
     if not shape or not shape[-1]:
         raise DataError("there is no study")
     return arrays, marks
+
+
+def _check_array(name: str, values: object) -> np.ndarray:
+    """Return an array of counts as floats, or raise naming the first entry that is none."""
+    if isinstance(values, (pd.Series, pd.DataFrame)):
+        raise DataError(f"{name} carries an index, which would be ignored; hand in its to_numpy()", arm=ARM[name])
+    try:
+        given = np.asarray(values)
+    except ValueError:
+        raise DataError(f"{name} is no array: its rows differ in length", arm=ARM[name]) from None
+    if given.dtype.kind not in "iuf":
+        raise DataError(f"{name} holds {given.dtype}, not numbers", arm=ARM[name])
+    array = given.astype(float)
+    # One comparison finds NaN as well; whole numbers need no second look.
+    bad = ~((array >= (name[0] == "n")) & (array <= LARGEST_COUNT))
+    if not bad.any() and given.dtype.kind == "f":
+        bad = array != np.floor(array)
+    if bad.any():
+        at = np.unravel_index(int(np.argmax(bad)), bad.shape)
+        lowest = "1 or more (an arm needs a patient)" if name[0] == "n" else "0 or more"
+        raise DataError(
+            f"{name} must be a whole number of {lowest}", row=int(at[-1]) + 1 if at else None, arm=ARM[name],
+            value=float(array[at]),
+        )  # fmt: skip
+    return array

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtri
 
-from .heterogeneity import dl_scale, generalised_q, weighted_mean
+from .heterogeneity import generalised_q, i_squared_of_tau2, root_between, weighted_mean
 from .options import Options
 from .results import NO_STUDY
 from .study_effects import cells, study_effects
@@ -52,9 +52,8 @@ def tau2_interval(tables: pd.DataFrame | Tables, measure: str = "OR", level: flo
 
     The generalised ``Q(tau2) = sum((y - mean)^2 / (v + tau2))`` falls with tau2 and follows chi-square with k - 1
     degrees of freedom at the true tau2; the limits are where it equals the upper and the lower quantile, or 0 where it
-    never does. ``I2 = 100 tau2 / (tau2 + v)`` with the typical variance
-    ``v = (k - 1) / (sum(w) - sum(w^2) / sum(w))``, ``w = 1 / v_i`` (Higgins & Thompson 2002). The interval does not
-    depend on the estimator of tau2.
+    never does. I2 is that of each limit (:func:`metalib.arithmetic.heterogeneity.i_squared_of_tau2`). The interval
+    does not depend on the estimator of tau2.
 
     Parameters
     ----------
@@ -76,10 +75,10 @@ def tau2_interval(tables: pd.DataFrame | Tables, measure: str = "OR", level: flo
     Examples
     --------
     >>> import pandas as pd
-    >>> from metalib.arithmetic.tau2_interval import tau2_interval
+    >>> import metalib
     >>> trials = pd.DataFrame({"study": ["a", "b", "c"], "events_t": [10, 30, 2], "n_t": [50, 60, 40],
     ...                        "events_c": [20, 10, 9], "n_c": [50, 60, 40]})
-    >>> found = tau2_interval(trials)
+    >>> found = metalib.tau2_interval(trials)
     >>> round(found.tau2_low, 3), round(found.tau2_high, 1)
     (0.519, 119.7)
 
@@ -97,20 +96,17 @@ def tau2_interval(tables: pd.DataFrame | Tables, measure: str = "OR", level: flo
     upper, lower = chdtri(k - 1, (1 - level) / 2), chdtri(k - 1, (1 + level) / 2)
     null_set = bool(generalised_q(np.array(0.0), yi, vi, np.ones(k, dtype=bool)) < lower)
     low, high = (0.0, 0.0) if null_set else _where_q_equals(np.array([upper, lower]), yi, vi)
-    typical = (k - 1) / float(dl_scale(1 / vi))
-    i2_low, i2_high = (100 * tau2 / (tau2 + typical) for tau2 in (low, high))
+    i2_low, i2_high = i_squared_of_tau2(np.array([low, high]), 1 / vi, np.array(k - 1)).tolist()
     return Tau2Interval(measure, level, k, low, high, i2_low, i2_high, null_set, EMPTY if null_set else "")
 
 
 def _where_q_equals(quantiles: np.ndarray, yi: np.ndarray, vi: np.ndarray) -> list[float]:
     """Return the tau2 >= 0 at which the generalised Q equals each quantile, 0 where it is smaller already at 0."""
-    # Imported here: it would add much to the time until the first result, and few calls need it.
-    from scipy.optimize.elementwise import find_root
-
     inside = np.ones(len(yi), dtype=bool)
 
     def excess(tau2: np.ndarray, quantile: np.ndarray) -> np.ndarray:
-        return generalised_q(tau2, yi, vi, inside) - quantile
+        above: np.ndarray = generalised_q(tau2, yi, vi, inside) - quantile
+        return above
 
     mean, _ = weighted_mean(yi, np.ones(len(yi)))
     spread = ((yi - mean) ** 2).sum()
@@ -119,6 +115,5 @@ def _where_q_equals(quantiles: np.ndarray, yi: np.ndarray, vi: np.ndarray) -> li
     reached = excess(np.zeros(len(quantiles)), quantiles) > 0
     tau2 = np.zeros(len(quantiles))
     if reached.any():
-        found = find_root(excess, (np.zeros(reached.sum()), top[reached]), args=(quantiles[reached],))
-        tau2[reached] = found.x
+        tau2[reached] = root_between(excess, np.zeros(reached.sum()), top[reached], quantiles[reached])
     return tau2.tolist()

@@ -20,15 +20,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from ..errors import OptionError, choose
 from .estimators import mantel_haenszel_estimate, mantel_haenszel_sums
 from .heterogeneity import cochran_q, i_squared, p_of_q
-from .options import Options
+from .intervals import finish
+from .options import Choices, Options
 from .pooling import pool, pool_rows, reasons_by_study
 from .results import PooledBatch, PooledEffect
 from .study_effects import Cells, StudyEffects, cells, study_effects
@@ -40,28 +41,18 @@ ONE_SIDED = "no correction: one of the two Mantel-Haenszel sums is 0"
 NO_SPREAD = "no correction: in every arm all patients or none had the event, so that the variance is 0"
 
 
-def pool_corrected(
-    tables: pd.DataFrame | Tables,
-    measure: str = "OR",
-    method: str = "MH",
-    model: str = "fixed",
-    rule: str = "revman",
-    *,
-    tau2: str = "DL",
-    ci: str = "wald",
-    level: float = 0.95,
-) -> PooledEffect:
+def pool_corrected(tables: pd.DataFrame | Tables, rule: str = "revman", **choices: Unpack[Choices]) -> PooledEffect:
     """Pool the studies of one meta-analysis under a rule for zero cells.
 
     Parameters
     ----------
     tables : DataFrame
         ``study, events_t, n_t, events_c, n_c``, one row a study.
-    measure, method, model, tau2, ci, level
-        As in :func:`metalib.pool`.
     rule : {"revman", "none", "treatment_arm", "constant_all"}
         See the module. With ``"none"`` and ``method="MH"``, Q (which needs an effect of every study) takes effects and
         variances with 0.5 added, as metafor's ``rma.mh`` does by default, around the uncorrected estimate.
+    **choices
+        ``measure, method, model, tau2, ci, level, I2, prediction`` as in :func:`metalib.pool`.
 
     Returns
     -------
@@ -78,19 +69,20 @@ def pool_corrected(
     Examples
     --------
     >>> import pandas as pd
-    >>> from metalib.arithmetic.zero_cells import pool_corrected
+    >>> import metalib
     >>> trials = pd.DataFrame({"study": ["a", "b"], "events_t": [10, 0], "n_t": [50, 90],
     ...                        "events_c": [20, 3], "n_c": [50, 40]})
-    >>> [round(pool_corrected(trials, rule=rule).ratio, 3) for rule in ("revman", "none", "treatment_arm")]
+    >>> [round(metalib.pool_corrected(trials, rule).ratio, 3) for rule in ("revman", "none", "treatment_arm")]
     [0.302, 0.298, 0.311]
     """
-    options = Options(measure, method, model, tau2, ci, level)
+    options = Options(**choices)
+    measure, method = options.measure, options.method
     choose("rule", rule, RULES)
     if rule == "revman":
         return pool(tables, **options.choices())
     if method == "Peto":
         raise OptionError(f"method='Peto' corrects no cell, so that rule={rule!r} has no meaning")
-    if rule == "none" and method == "MH" and model == "random":
+    if rule == "none" and method == "MH" and options.model == "random":
         raise OptionError("rule='none': random effects weight study effects; use method='IV'")
     checked = check_tables(tables)
     plain = cells(*(x[None] for x in checked.counts()))
@@ -101,12 +93,8 @@ def pool_corrected(
         [batch] = pool_rows(t, e, e.estimable, [options])
     elif method == "IV":
         e = _usable(_plain_effects(plain, measure))
-        reasons |= {
-            study: NO_VARIANCE
-            for study, found in zip(checked.studies, e.estimable[0], strict=True)
-            if not found and study not in reasons
-        }
-        reasons = {study: reasons[study] for study in checked.studies if study in reasons}
+        left_out = [study for study, found in zip(checked.studies, e.estimable[0], strict=True) if not found]
+        reasons = {study: reasons.get(study, NO_VARIANCE) for study in left_out}
         [batch] = pool_rows(plain, e, e.estimable, [options])
     else:
         e = study_effects(plain, measure)
@@ -156,25 +144,17 @@ def _usable(e: StudyEffects) -> StudyEffects:
 def _uncorrected(t: Cells, e: StudyEffects, options: Options) -> tuple[PooledBatch, str]:
     """Return the fixed-effect Mantel-Haenszel result without any correction, and why numbers are missing in it."""
     k = e.estimable.sum(-1)
-    df = np.maximum(k - 1, 0)
-    plain = _uncorrected_cells(t)
-    each = mantel_haenszel_sums(plain, _plain_effects(t, options.measure), options.measure)
+    each = mantel_haenszel_sums(_uncorrected_cells(t), _plain_effects(t, options.measure), options.measure)
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate, variance = mantel_haenszel_estimate(each.total(), options.measure)
     # One of the two sums is 0: the ratio is 0 or infinite.
     estimate = np.where((k > 0) & np.isfinite(estimate), estimate, np.nan)
     found = np.isfinite(estimate)
-    se = np.where(found & (variance > 0), np.sqrt(np.where(variance > 0, variance, 0.0)), np.nan)
-    statistic, half = estimate / se, options.z * se
-    q = np.where(found, cochran_q(e.yi, e.estimable / e.vi, estimate), np.nan)
-    total = np.where(each.s.sum(-1) > 0, each.s.sum(-1), np.nan)
+    se = np.sqrt(np.where(found & (variance > 0), variance, np.nan))
+    q, df = cochran_q(e.yi, e.estimable / e.vi, estimate), np.maximum(k - 1, 0)
+    heterogeneity = q, p_of_q(q, df), np.where(found, i_squared(q, df), np.nan)
     absent = np.full(k.shape, np.nan)
-    batch = PooledBatch(
-        estimable=found, estimate=estimate, se=se, ci_low=estimate - half, ci_high=estimate + half,
-        statistic=statistic, uses_t=np.zeros(k.shape, dtype=bool), p=2 * ndtr(-np.abs(statistic)), k=k,
-        weights=np.where(e.estimable, 100 * each.s / total[:, None], np.nan),
-        tau2=absent, Q=q, df=df, p_Q=p_of_q(q, df), I2=np.where(found, i_squared(q, df), np.nan),
-        prediction_low=absent, prediction_high=absent,
-    )  # fmt: skip
+    batch = finish(e.yi, e.estimable, k, estimate, se, each.s, absent, heterogeneity, options)
     reason = "" if k[0] == 0 or np.isfinite(se[0]) else ONE_SIDED if not found[0] else NO_SPREAD
-    return batch, reason
+    weights = np.where(each.s.sum(-1, keepdims=True) > 0, batch.weights, np.nan)
+    return replace(batch, estimable=found, weights=weights, Q=np.where(found, q, np.nan)), reason

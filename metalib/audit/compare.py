@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from .. import text
-from ..arithmetic.results import PooledEffect, Subgroups
+from ..arithmetic.results import PooledEffect
+from ..arithmetic.subgroups import Subgroups
 from ..errors import DataError
 from .printed import VERDICTS, Printed, decimals, read_rows
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from ..arithmetic.options import MEASURES
 from ..errors import OptionError
 from ..figures.scales import MEASURE_NAMES
+from ..robustness.specifications import INTERVALS
 from ..text import CI_NAMES, TAU2_NAMES
 from .explorer import combinations, count_results
 from .notebook import check_name, output_folder
@@ -24,7 +25,7 @@ EXTRA = "extra"
 FOLDER = "explorer"
 METHOD_TEXTS = {"MH": "Mantel-Haenszel", "IV": "Inverse variance", "Peto": "Peto"}
 TAU2_TEXTS = {"": "none: fixed effects", **TAU2_NAMES}
-CI_TEXTS = {"wald": "Wald", **CI_NAMES}
+CI_TEXTS = {ci: CI_NAMES.get(ci, "Wald") for ci in INTERVALS}
 
 
 def as_script(outcome: dict) -> str:

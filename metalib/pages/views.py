@@ -8,8 +8,9 @@ import pandas as pd
 
 from .. import text
 from ..arithmetic.pooling import pool
-from ..arithmetic.results import PooledEffect, Subgroups
+from ..arithmetic.results import PooledEffect
 from ..arithmetic.study_effects import effects
+from ..arithmetic.subgroups import Subgroups
 from ..audit.printed import read_printed
 from .notebook import Raw, link
 

@@ -14,7 +14,6 @@ from ..arithmetic.results import PooledEffect
 from ..errors import DataError, OptionError, shown
 
 OUT_OF_RANGE = "applied to this baseline risk the effect gives a risk below 0 or above 1"
-_NUMBERS = ("risk", "risk_low", "risk_high", "difference", "difference_low", "difference_high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +81,8 @@ def absolute_effect(effect: PooledEffect, baseline_risk: float, per: float = 100
     --------
     >>> import pandas as pd
     >>> import metalib
-    >>> from metalib.robustness.absolute import absolute_effect
     >>> trial = pd.DataFrame({"study": ["a"], "events_t": [10], "n_t": [50], "events_c": [20], "n_c": [50]})
-    >>> round(absolute_effect(metalib.pool(trial), 0.4).difference, 3)
+    >>> round(metalib.absolute_effect(metalib.pool(trial), 0.4).difference, 3)
     -200.0
 
     References
@@ -104,15 +102,13 @@ def absolute_effect(effect: PooledEffect, baseline_risk: float, per: float = 100
     for end, source in (("", "estimate"), ("_low", "ci_low"), ("_high", "ci_high")):
         size = getattr(effect, source)
         risk = None if size is None else _risk(effect.measure, size, r)
-        valid = risk is not None and 0 <= risk <= 1
-        values[f"risk{end}"] = risk if valid else None
-        values[f"difference{end}"] = per * (risk - r) if valid else None
-        if not valid:
+        if risk is not None and not 0 <= risk <= 1:
+            risk = None
+        values |= {f"risk{end}": risk, f"difference{end}": None if risk is None else per * (risk - r)}
+        if risk is None:
             reason = effect.reasons[source] if size is None else OUT_OF_RANGE
             reasons |= {f"risk{end}": reason, f"difference{end}": reason}
-    return AbsoluteEffect(
-        effect.measure, r, float(per), *(values[name] for name in _NUMBERS), MappingProxyType(reasons)
-    )
+    return AbsoluteEffect(effect.measure, r, float(per), reasons=MappingProxyType(reasons), **values)
 
 
 def _risk(measure: str, size: float, r: float) -> float:

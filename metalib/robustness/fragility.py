@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
-from ..arithmetic.options import check_level
+from ..arithmetic.options import Choices, check_level
 from ..arithmetic.pooling import pool, pool_batch
 from ..arithmetic.tables import COUNTS, Tables, check_tables
 from ..errors import OptionError
@@ -74,7 +75,7 @@ def fragility(
     *,
     max_changes: int = 30,
     max_tables: int = 2_000_000,
-    **options,
+    **choices: Unpack[Choices],
 ) -> Fragility:
     """Return the fragility index of a meta-analysis (Atal et al. 2019), by exhaustive search.
 
@@ -97,8 +98,8 @@ def fragility(
     max_tables : int
         Largest number of tables pooled exhaustively. With k studies there are about ``(4k)^d / d!`` tables d changes
         away; two million reach 10 changes for four studies, 5 for ten.
-    **options
-        Passed on to :func:`metalib.pool`.
+    **choices
+        As in :func:`metalib.pool`.
 
     Returns
     -------
@@ -113,10 +114,10 @@ def fragility(
     Examples
     --------
     >>> import pandas as pd
-    >>> from metalib.robustness.fragility import fragility
+    >>> import metalib
     >>> trials = pd.DataFrame({"study": ["a", "b"], "events_t": [10, 4], "n_t": [50, 40],
     ...                        "events_c": [20, 9], "n_c": [50, 40]})
-    >>> found = fragility(trials)
+    >>> found = metalib.fragility(trials)
     >>> found.changes, found.exact, [(c.study, c.arm, c.before, c.after) for c in found.witness]
     (4, True, [('b', 'experimental', 4, 5), ('a', 'control', 20, 17)])
 
@@ -130,11 +131,11 @@ def fragility(
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
             raise OptionError(f"{name}={value!r} must be a whole number of at least 1")
     checked = check_tables(tables)
-    whole = pool(checked, **options)
+    whole = pool(checked, **choices)
     if whole.p is None:
         reason = f"there is no P to flip: {whole.reasons['p']}"
         return Fragility(alpha, None, False, 0, None, None, None, (), None, 0, reason)
-    search = _Search(checked, alpha, whole.p < alpha, options)
+    search = _Search(checked, alpha, whole.p < alpha, choices)
     bound = search.upper_bound(max_changes)
     found, proven = bound, 0
     for d in range(1, max_changes + 1):
@@ -151,8 +152,8 @@ def fragility(
 class _Search:
     """The tables around one set of tables: a shift is an array (2k,) of changes of events, experimental arms first."""
 
-    def __init__(self, checked: Tables, alpha: float, significant: bool, options: dict) -> None:
-        self.checked, self.alpha, self.significant, self.options = checked, alpha, significant, options
+    def __init__(self, checked: Tables, alpha: float, significant: bool, choices: Choices) -> None:
+        self.checked, self.alpha, self.significant, self.choices = checked, alpha, significant, choices
         self.events = np.concatenate([checked.events_t, checked.events_c])
         self.totals = np.concatenate([checked.n_t, checked.n_c])
         self.pooled = 0
@@ -161,7 +162,7 @@ class _Search:
         """Return P of the tables changed by each row of `shifts`."""
         self.pooled += len(shifts)
         t, c = np.split(self.events + shifts, 2, axis=1)
-        return pool_batch(t, self.checked.n_t, c, self.checked.n_c, **self.options).p
+        return pool_batch(t, self.checked.n_t, c, self.checked.n_c, **self.choices).p
 
     def flips(self, p: np.ndarray) -> np.ndarray:
         """Return where P lies on the other side of alpha; NaN is on neither."""
@@ -208,7 +209,7 @@ class _Search:
         for shifts in self.shifts(changes):
             hit = self.flips(self.p_values(shifts))
             if hit.any():
-                return shifts[np.argmax(hit)]
+                return np.asarray(shifts[np.argmax(hit)])
         return None
 
     def upper_bound(self, max_changes: int) -> np.ndarray | None:
@@ -225,7 +226,7 @@ class _Search:
             p = self.p_values(shifts)
             hit = self.flips(p)
             if hit.any():
-                return shifts[np.argmax(hit)]
+                return np.asarray(shifts[np.argmax(hit)])
             worth = np.where(np.isnan(p), np.inf, -p if self.significant else p)
             kept = shifts[np.argsort(worth, kind="stable")[:BEAM]]
         return None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
 from ..arithmetic.generic import pool_effects
+from ..arithmetic.options import Choices
 from ..arithmetic.results import PooledEffect
 from ..arithmetic.tables import LARGEST_COUNT
 from ..errors import DataError
@@ -80,8 +82,8 @@ def proportional_odds(counts: pd.DataFrame | Sequence[Sequence[int]] | np.ndarra
 
     Examples
     --------
-    >>> from metalib.robustness.ordinal import proportional_odds
-    >>> round(proportional_odds([[5, 10, 20, 15], [12, 15, 14, 6]]).estimate, 4)
+    >>> import metalib
+    >>> round(metalib.proportional_odds([[5, 10, 20, 15], [12, 15, 14, 6]]).estimate, 4)
     1.1225
 
     References
@@ -110,7 +112,7 @@ def proportional_odds(counts: pd.DataFrame | Sequence[Sequence[int]] | np.ndarra
 
 
 def pool_proportional_odds(
-    studies: Mapping[str, pd.DataFrame | Sequence[Sequence[int]] | np.ndarray], **options
+    studies: Mapping[str, pd.DataFrame | Sequence[Sequence[int]] | np.ndarray], **choices: Unpack[Choices]
 ) -> PooledEffect:
     """Pool the common odds ratios of several studies by inverse variance.
 
@@ -118,8 +120,8 @@ def pool_proportional_odds(
     ----------
     studies : mapping
         Name to counts, as in :func:`proportional_odds`. Categories may differ between studies.
-    **options
-        ``model, tau2, ci, level`` of :func:`metalib.arithmetic.generic.pool_effects`.
+    **choices
+        As in :func:`metalib.pool_effects`.
 
     Returns
     -------
@@ -138,7 +140,7 @@ def pool_proportional_odds(
         [e.se for e in effects.values()],
         list(effects),
         reasons={study: e.reason for study, e in effects.items()},
-        **options,
+        **choices,
     )
 
 

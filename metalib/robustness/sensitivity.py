@@ -1,4 +1,4 @@
-"""Who carries the result: leaving studies out one by one, and excluding them one after the other."""
+"""Who carries the result: studies left out one by one, excluded one after the other, or added one after the other."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from ..arithmetic.options import Choices, Options
-from ..arithmetic.pooling import pool, pool_batch
+from ..arithmetic.pooling import pool_batch, reasons_by_study
 from ..arithmetic.results import PooledEffect, to_frame
 from ..arithmetic.tables import Tables, check_tables
 from ..errors import DataError
 
 
-def leave_one_out(tables: pd.DataFrame, **choices: Unpack[Choices]) -> pd.DataFrame:
+def leave_one_out(tables: pd.DataFrame | Tables, **choices: Unpack[Choices]) -> pd.DataFrame:
     """Pool again without each study in turn.
 
     Parameters
@@ -25,7 +25,7 @@ def leave_one_out(tables: pd.DataFrame, **choices: Unpack[Choices]) -> pd.DataFr
     tables : DataFrame
         ``study, events_t, n_t, events_c, n_c``.
     **choices
-        ``measure, method, model, tau2, ci, level`` as in :func:`metalib.pool`.
+        As in :func:`metalib.pool`.
 
     Returns
     -------
@@ -38,18 +38,14 @@ def leave_one_out(tables: pd.DataFrame, **choices: Unpack[Choices]) -> pd.DataFr
     DataError, OptionError
     """
     checked = check_tables(tables)
-    subsets = ~np.eye(checked.k, dtype=bool)
-    frame = pool_subsets(checked, subsets, Options(**choices))
+    frame = _pool_subsets(checked, ~np.eye(checked.k, dtype=bool), Options(**choices))
     frame.insert(0, "omitted", list(checked.studies))
-    not_used = dict(pool(checked, **choices).excluded)
-    for i, study in enumerate(checked.studies):
-        if study in not_used:
-            note = f"leaving {study} out changes nothing ({not_used[study]})"
-            frame.loc[i, "reason"] = "; ".join(filter(None, [note, frame.loc[i, "reason"]]))
-    return frame
+    return _with_unused(frame, "omitted", checked, Options(**choices), "leaving {} out changes nothing")
 
 
-def exclude_cumulatively(tables: pd.DataFrame, order: Sequence[str], **choices: Unpack[Choices]) -> pd.DataFrame:
+def exclude_cumulatively(
+    tables: pd.DataFrame | Tables, order: Sequence[str], **choices: Unpack[Choices]
+) -> pd.DataFrame:
     """Exclude studies one after the other, each step on top of the steps before.
 
     Parameters
@@ -59,7 +55,7 @@ def exclude_cumulatively(tables: pd.DataFrame, order: Sequence[str], **choices: 
     order : sequence of str
         Studies in the order in which they leave.
     **choices
-        ``measure, method, model, tau2, ci, level`` as in :func:`metalib.pool`.
+        As in :func:`metalib.pool`.
 
     Returns
     -------
@@ -71,45 +67,90 @@ def exclude_cumulatively(tables: pd.DataFrame, order: Sequence[str], **choices: 
     ------
     DataError
         `order` is no list of names, or a study in it is unknown or named twice.
+    OptionError
     """
     checked = check_tables(tables)
-    order = check_order(order)
-    subsets = []
-    stay = np.ones(checked.k, dtype=bool)
-    for study in order:
-        if study not in checked.studies:
-            raise DataError("the study to exclude is not among the tables", study=study)
-        i = checked.studies.index(study)
-        if not stay[i]:
-            raise DataError("the study is excluded twice", study=study)
-        stay = stay.copy()
-        stay[i] = False
-        subsets.append(stay)
-    frame = pool_subsets(checked, np.array(subsets, dtype=bool).reshape(-1, checked.k), Options(**choices))
-    frame.insert(0, "excluded", list(order))
-    frame.insert(1, "left", [", ".join(np.array(checked.studies, dtype=object)[s]) for s in subsets])
+    names = _check_order(order, checked, "exclude", "excluded")
+    left = _step_of_each(checked, names) > np.arange(len(names))[:, None]
+    frame = _pool_subsets(checked, left, Options(**choices))
+    frame.insert(0, "excluded", names)
+    frame.insert(1, "left", _joined(checked, left))
     return frame
 
 
-def check_order(order: object) -> list[str]:
-    """Return an order of studies as a list, or raise :class:`DataError` for what is no list of names."""
+def cumulative(
+    tables: pd.DataFrame | Tables, order: Sequence[str] | None = None, **choices: Unpack[Choices]
+) -> pd.DataFrame:
+    """Pool the first one, two, ... studies of an order (Lau et al. 1992).
+
+    Parameters
+    ----------
+    tables : DataFrame
+        ``study, events_t, n_t, events_c, n_c``.
+    order : sequence of str, optional
+        Every study once, in the order in which they enter; the order of the rows if left out.
+    **choices
+        As in :func:`metalib.pool`.
+
+    Returns
+    -------
+    DataFrame
+        One row a step: ``added`` (the study that enters), ``studies`` (those pooled, in the order of the rows, joined
+        by ", ") and the columns of :meth:`PooledEffect.to_frame`; ``reason`` also says when the entering study takes
+        no part.
+
+    Raises
+    ------
+    DataError
+        `order` is not every study exactly once, or the tables cannot be pooled.
+    OptionError
+    """
+    checked = check_tables(tables)
+    names = _check_order(checked.studies if order is None else order, checked, "add", "added")
+    missing = [study for study in checked.studies if study not in names]
+    if missing:
+        raise DataError("the order leaves the study out", study=missing[0])
+    entered = _step_of_each(checked, names) <= np.arange(checked.k)[:, None]
+    frame = _pool_subsets(checked, entered, Options(**choices))
+    frame.insert(0, "added", names)
+    frame.insert(1, "studies", _joined(checked, entered))
+    return _with_unused(frame, "added", checked, Options(**choices), "adding {} changes nothing")
+
+
+def _check_order(order: object, checked: Tables, verb: str, done: str) -> list[str]:
+    """Return an order of studies as a list, or raise naming the study that is unknown or stands there twice."""
     if not isinstance(order, (list, tuple, np.ndarray, pd.Series, pd.Index)):
         raise DataError("order must be a list of studies", value=order)
     names = list(order)
     for i, study in enumerate(names):
         if not isinstance(study, str):
             raise DataError("order must be a list of names", row=i + 1, value=study)
+        if study not in checked.studies:
+            raise DataError(f"the study to {verb} is not among the tables", study=study)
+        if study in names[:i]:
+            raise DataError(f"the study is {done} twice", study=study)
     return names
 
 
-def pool_subsets(checked: Tables, subsets: np.ndarray, options: Options) -> pd.DataFrame:
-    """Pool the subsets marked by the rows of a boolean (m, k) array, in one call of the batch kernel.
+def _step_of_each(checked: Tables, names: list[str]) -> np.ndarray:
+    """Return the step of each study in an order, beyond the last one for those that it leaves out."""
+    return np.array([names.index(study) if study in names else len(names) for study in checked.studies])
 
-    Returns
-    -------
-    DataFrame
-        The columns of :meth:`metalib.PooledEffect.to_frame`, one row a subset.
-    """
+
+def _joined(checked: Tables, subsets: np.ndarray) -> list[str]:
+    return [", ".join(compress(checked.studies, subset)) for subset in subsets.tolist()]
+
+
+def _with_unused(frame: pd.DataFrame, column: str, checked: Tables, options: Options, words: str) -> pd.DataFrame:
+    """Say in ``reason`` which of the studies named in a column take no part anyway."""
+    why = reasons_by_study(checked, options.measure)
+    notes = [f"{words.format(study)} ({why[study]})" if study in why else "" for study in frame[column]]
+    frame["reason"] = ["; ".join(filter(None, pair)) for pair in zip(notes, frame["reason"], strict=True)]
+    return frame
+
+
+def _pool_subsets(checked: Tables, subsets: np.ndarray, options: Options) -> pd.DataFrame:
+    """Pool the subsets marked by the rows of a boolean (m, k) array, in one call of the batch kernel."""
     batch = pool_batch(*checked.counts(), include=subsets, **options.choices())
     # The frame shows no weights, and those of a thousand subsets of a thousand studies would take most of the time.
     batch = replace(batch, weights=np.empty((len(subsets), 0)))

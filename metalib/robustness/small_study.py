@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,9 @@ from ..arithmetic.results import PooledEffect
 from ..arithmetic.study_effects import cells, peto_effects, study_effects
 from ..arithmetic.tables import Tables, check_tables
 from ..errors import choose
+
+if TYPE_CHECKING:
+    from statsmodels.regression.linear_model import RegressionResults
 
 TOO_FEW = "three usable studies are needed, there {}"
 NO_SPREAD = "all studies have the same {}: there is nothing to regress on"
@@ -226,7 +230,8 @@ def trim_and_fill(
             break
         seen = missing
         kept = slice(0, k - missing)
-        centre = pool_effects(turned[kept], np.sqrt(variances[kept]), model=model, level=level).estimate
+        # There are studies, so there is an estimate.
+        centre = cast(float, pool_effects(turned[kept], np.sqrt(variances[kept]), model=model).estimate)
         missing = _missing(turned - centre, estimator)
     else:
         return TrimAndFill(estimator, None, None, (), (), None, "the number of missing studies did not settle")
@@ -262,7 +267,7 @@ def _slope_on_se(yi: np.ndarray, vi: np.ndarray, model: str) -> float:
     return float(fit.params[1])
 
 
-def _fit(x: np.ndarray, y: np.ndarray, w: np.ndarray):
+def _fit(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> RegressionResults:
     """Return the weighted regression of y on an intercept and x."""
     # Imported here: statsmodels takes seconds to import.
     from statsmodels.regression.linear_model import WLS

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from ..arithmetic.options import CI_METHODS, MEASURES, TAU2_METHODS, check_level
+from ..arithmetic.options import MEASURES, TAU2_METHODS, check_level
 from ..arithmetic.study_effects import cells
 from ..arithmetic.tables import Tables, check_tables
 from ..arithmetic.zero_cells import RULES, pool_corrected
 from ..errors import OptionError, choose
 
+#: Intervals of random-effects models. "hksj_tau2" repeats one of them in every case.
+INTERVALS = ("wald", "hksj", "hksj_adhoc")
 NO_ZERO_CELL = "no zero cell"
 NEVER_CORRECTED = "never corrected"
 _NUMBERS = ("estimate", "se", "ci_low", "ci_high", "p", "tau2", "Q", "p_Q", "I2", "prediction_low", "prediction_high")
@@ -31,7 +33,7 @@ def specifications(
 
     Fixed effect: Mantel-Haenszel, inverse variance, Peto (OR only). Random effects: Mantel-Haenszel with
     DerSimonian-Laird's tau2; inverse variance with each estimator of tau2; each with Wald, Hartung-Knapp and "never
-    narrower" intervals. Each under every rule of :mod:`metalib.zero_cells`, when the tables have a zero cell.
+    narrower" intervals. Each under every rule of :func:`metalib.pool_corrected`, when the tables have a zero cell.
 
     Parameters
     ----------
@@ -76,7 +78,9 @@ def specifications(
     rows = []
     for measure in measures:
         for method, model, tau2, ci, rule in combinations(measure, rules):
-            result = pool_corrected(checked, measure, method, model, rule, tau2=tau2 or "DL", ci=ci, level=level)
+            result = pool_corrected(
+                checked, rule, measure=measure, method=method, model=model, tau2=tau2 or "DL", ci=ci, level=level
+            )
             shown = NEVER_CORRECTED if method == "Peto" else rule if len(rules) > 1 else NO_ZERO_CELL
             rows.append(
                 {
@@ -106,7 +110,7 @@ def combinations(measure: str, rules: Sequence[str]) -> Iterator[tuple[str, str,
         yield "IV", "fixed", "", "wald", rule
     if measure == "OR":
         yield "Peto", "fixed", "", "wald", "revman"
-    for ci in CI_METHODS:
+    for ci in INTERVALS:
         for rule in rules:
             # Random effects weight the effects of studies, which Mantel-Haenszel sums without correction do not have.
             if rule != "none":

@@ -15,7 +15,7 @@ import explorer_states as states
 
 import metalib
 from metalib.arithmetic.options import MEASURES
-from metalib.robustness.specifications import _combinations
+from metalib.robustness.specifications import combinations
 
 
 def choices(review: metalib.Review) -> dict:
@@ -31,7 +31,7 @@ def choices(review: metalib.Review) -> dict:
             for outcome in states.OUTCOMES
         },
         "models": {
-            measure: [[f"{m}-{model}", tau2, ci] for m, model, tau2, ci, _ in _combinations(measure, ("revman",))]
+            measure: [[f"{m}-{model}", tau2, ci] for m, model, tau2, ci, _ in combinations(measure, ("revman",))]
             for measure in MEASURES
         },
     }

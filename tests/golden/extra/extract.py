@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 LARGEST_K = 30
 #: Per measure: what is kept of each block; an empty tuple keeps all of it.
 MH = ("k", "estimate", "se", "ci_lb", "ci_ub", "z", "p", "Q", "Q_df", "Q_p", "I2")
+RANDOM = ("I2", "pi_t_km1_lb", "pi_t_km1_ub", "pi_z_lb", "pi_z_ub")
 FILLED = ("side", "k0", "k", "estimate", "se", "ci_lb", "ci_ub", "z", "p", "tau2", "Q", "filled_yi", "filled_vi")
 SERIES = ("order", "estimate", "se", "ci_lb", "ci_ub", "p", "Q", "I2", "tau2")
 
@@ -22,7 +23,7 @@ def extract(full: dict) -> dict:
         measures[name] = {
             "mh": _only(block["mh"], MH),
             "qprofile": _only(block["qprofile"], ("tau2_lb", "tau2_ub", "I2_lb", "I2_ub", "null_set")),
-            "re": {tau2: {"knha_adhoc_ci": _adhoc(block["re"], tau2)} for tau2 in ("DL", "PM", "REML")},
+            "re": {tau2: _random(block["re"].get(tau2, {})) for tau2 in ("DL", "PM", "REML")},
             "bias": {test: bias[test] for test in ("egger_lm", "peters_2006", "harbord") if test in bias},
             "trimfill": {method: _only(values, FILLED) for method, values in block["trimfill"].items()},
             "cumulative": {
@@ -37,8 +38,9 @@ def _only(block: dict, fields: tuple[str, ...]) -> dict:
     return block if "error" in block else {field: block[field] for field in fields if field in block}
 
 
-def _adhoc(re: dict, tau2: str) -> dict:
-    return re.get(tau2, {}).get("knha_adhoc_ci", {"error": "no such block"})
+def _random(model: dict) -> dict:
+    adhoc = model.get("knha_adhoc_ci", {"error": "no such block"})
+    return {"knha_adhoc_ci": adhoc} | {field: model[field] for field in RANDOM if field in model}
 
 
 if __name__ == "__main__":
