@@ -305,6 +305,11 @@ def _reasons(values: Mapping[str, float | None], k: int, options: Options) -> di
     return reasons
 
 
+def in_subgroup(study: str, subgroup: str) -> str:
+    """Return the name of a study in the total, where it stands once for every subgroup it occurs in."""
+    return f"{study} ({subgroup})"
+
+
 @dataclass(frozen=True, slots=True)
 class Subgroups:
     """Pooled effects by subgroup with RevMan's test for subgroup differences.
@@ -331,6 +336,11 @@ class Subgroups:
 
     def __getitem__(self, name: str) -> PooledEffect:
         return dict(self.groups)[name]
+
+    def weights(self, name: str) -> tuple[float | None, ...]:
+        """Return the weights of the studies of a subgroup, in percent of the total."""
+        total = dict(zip(self.overall.studies, self.overall.weights, strict=True))
+        return tuple(total[in_subgroup(study, name)] for study in self[name].studies)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a subgroup and a last row ``overall``."""

@@ -13,7 +13,7 @@ from scipy.special import chdtrc
 from ..errors import DataError
 from .options import Choices
 from .pooling import pool
-from .results import Subgroups
+from .results import Subgroups, in_subgroup
 from .tables import Tables, check_tables
 
 
@@ -55,7 +55,7 @@ def subgroups(tables: pd.DataFrame, by: str | Sequence[object] | pd.Series, **ch
     rows = {name: [label == name for label in labels] for name in names}
     groups = tuple((name, pool(tables[rows[name]], **choices)) for name in names)
     # The total counts a study once for every subgroup it occurs in, as RevMan's total does.
-    everything = tables.assign(study=[f"{s} ({g})" for s, g in zip(tables["study"], labels, strict=True)])
+    everything = tables.assign(study=list(map(in_subgroup, tables["study"], labels)))
     overall = pool(everything, **choices)
     usable = [effect for _, effect in groups if effect.se is not None and effect.se > 0]
     df = max(len(usable) - 1, 0)

@@ -120,6 +120,8 @@ class Sheet:
         """Write a text, its lines centred together at height `y`."""
         # Line by line, because matplotlib spaces the lines of one text by the letters they happen to hold; centred on
         # capitals, so that a row stays level with its mark whether or not letters go below the line.
+        if not value:
+            return
         lines = value.split("\n")
         step = LINE * size / FONT_SIZE
         y += _CAPITALS * size / _POINTS / 2 - step * (len(lines) - 1) / 2
