@@ -12,7 +12,7 @@ from ..errors import DataError, OptionError
 def check_columns(frame: pd.DataFrame, needed: Sequence[str], *, empty: str = "there is nothing to draw") -> None:
     """Raise :class:`DataError` for what is no data frame, naming the columns it lacks, or if it has no row."""
     if not isinstance(frame, pd.DataFrame):
-        raise DataError(f"a figure needs a DataFrame, not {type(frame).__name__}")
+        raise DataError(f"the data of a figure must be a DataFrame, not {type(frame).__name__}")
     missing = [column for column in needed if column not in frame.columns]
     if missing:
         raise DataError(f"column {', '.join(missing)} is missing")

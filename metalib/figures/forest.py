@@ -134,7 +134,9 @@ def _lines(rows: Rows) -> Iterator[_Line]:
         elif row.kind in ("subtotal", "total"):
             yield _Line(_cells(row, ("n_t", "n_c")), row=row, bold=True, gap=0.1 if row.kind == "total" else 0.0)
             if row.kind == "total":
-                yield from (_Line(_cells(r, ()), row=r) for r in rows.rows if r.kind in ("also", "prediction", "printed"))
+                yield from (
+                    _Line(_cells(r, ()), row=r) for r in rows.rows if r.kind in ("also", "prediction", "printed")
+                )
             if row.counts is not None:
                 yield _Line({"label": "Total events"} | _counts(row, ("events_t", "events_c")))
             if row.effect is not None:

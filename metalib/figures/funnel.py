@@ -64,7 +64,7 @@ def funnel_data(
         (row.kind, row.study, row.label, row.span.estimate, row.span.low, row.span.high, row.se)
         for row in _rows(effect, contours, check_labels(labels))
     ]
-    return pd.DataFrame(lines, columns=columns).astype({"se": float})
+    return pd.DataFrame(lines, columns=columns)
 
 
 def funnel(
@@ -104,7 +104,8 @@ def funnel(
 
 def _rows(effect: PooledEffect, contours: bool, labels: Mapping[str, str]) -> list[Row]:
     """Return studies, pooled effect, pseudo limits and contours; the rows of lines hold their lower end."""
-    if check_result(effect).estimate is None:
+    centre = check_result(effect).estimate
+    if centre is None:
         raise DataError(f"nothing to draw: {NO_STUDY}")
     studies = study_rows(effect, labels, effect.weights)
     rows = [
@@ -120,9 +121,9 @@ def _rows(effect: PooledEffect, contours: bool, labels: Mapping[str, str]) -> li
         reach = float(ndtri(1 - p / 2)) * foot
         return Row(kind, label, Span.of([effect.natural(centre + x) for x in (0.0, -reach, reach)]), se=foot)
 
-    rows.append(Row("pooled", name, natural_span(effect), se=effect.se))
+    rows.append(Row("pooled", name, natural_span(effect), se=effect.se or 0.0))
     label = f"Pseudo {percent_of(effect.level)} limits"
-    rows.append(line("pseudo limits", label, effect.estimate or 0.0, 1 - effect.level))
+    rows.append(line("pseudo limits", label, centre, 1 - effect.level))
     return rows + [line("contour", f"P = {text.number(p)}", 0.0, p) for p in _CONTOURS if contours]
 
 
@@ -136,7 +137,7 @@ def _draw(effect: PooledEffect, rows: list[Row], title: str) -> Figure:
     studies = [row for row in rows if row.kind == "study"]
     (pooled,), (limits,) = ([row for row in rows if row.kind == kind] for kind in ("pooled", "pseudo limits"))
     borders = [row for row in rows if row.kind == "contour"]
-    foot, centre = limits.se or 0.0, pooled.span.estimate
+    foot, centre = limits.se, pooled.span.estimate
 
     axes = sheet.plot_area(_LEFT, _LEFT + _PLOT_WIDTH, top, bottom, label="plot")
     scale = effect_scale(effect.measure, [*(s.span.estimate for s in studies), limits.span.low, limits.span.high])
@@ -164,7 +165,7 @@ def _draw(effect: PooledEffect, rows: list[Row], title: str) -> Figure:
     if len(studies) <= _MOST_LABELS:
         tops = [(scale.no_effect,) * 2, (centre,) * 2, (centre, limits.span.low), (centre, limits.span.high)]
         lines = [((above, 0.0), (below, foot)) for above, below in tops]
-        place_labels(axes, [(s.span.estimate, s.se or 0.0, s.label) for s in studies], avoid=lines)
+        place_labels(axes, [(s.span.estimate, s.se, s.label) for s in studies], avoid=lines)
     return sheet.figure
 
 
@@ -178,7 +179,7 @@ def _shade(axes: Axes, borders: Sequence[Row], scale: Scale) -> None:
     """Fill the regions from the outside in, each over the one before."""
     axes.axvspan(scale.low, scale.high, color=_SHADES[0], linewidth=0, zorder=0)
     for row, shade in zip(borders, _SHADES[1:], strict=True):
-        foot = row.se or 0.0
+        foot = row.se
         corners = np.array([(row.span.estimate, 0.0), (row.span.low, foot), (row.span.high, foot)])
         axes.add_patch(Polygon(corners, facecolor=shade, edgecolor="none", zorder=1, gid=f"contour {row.label}"))
 

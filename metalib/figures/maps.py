@@ -40,13 +40,15 @@ def share_map(grid: pd.DataFrame, *, label: str) -> Figure:
     check_columns(grid, ())
     values = grid.to_numpy(dtype=float)
     for row, column in np.argwhere(~((values >= 0) & (values <= 100))):
-        raise DataError(f"{grid.index[row]}, {grid.columns[column]}: not a percentage", value=float(values[row, column]))
+        raise DataError(
+            f"{grid.index[row]}, {grid.columns[column]}: not a percentage", value=float(values[row, column])
+        )
     with style():
         fig = Figure(figsize=(7.0, 1.0 + 0.32 * len(grid)), layout="constrained")
         axes = fig.subplots()
         image = axes.imshow(values, aspect="auto", cmap="Blues", vmin=0, vmax=100)
         for (row, column), value in np.ndenumerate(values):
-            colour = "white" if value > 60 else BLACK
+            colour = "white" if value > 70 else BLACK
             axes.text(column, row, text.percent(value), ha="center", va="center", color=colour)
         axes.set_xticks(range(len(grid.columns)), [str(name) for name in grid.columns])
         axes.set_yticks(range(len(grid)), [str(name) for name in grid.index])
@@ -95,7 +97,7 @@ def agreement_map(summary: pd.DataFrame, quantities: Sequence[str] | None = None
 
 def _panel(axes: Axes, rows: pd.DataFrame, quantities: list[str], norm: LogNorm) -> AxesImage:
     counts = rows[list(DECADES)].reindex(quantities)
-    shown = np.ma.masked_less(counts.fillna(0).to_numpy(float), 0.5)  # type: ignore[no-untyped-call]
+    shown = np.ma.masked_less(counts.fillna(0).to_numpy(float), 0.5)
     image = axes.imshow(shown, aspect="auto", cmap="cividis_r", norm=norm)
     for i, quantity in enumerate(quantities):
         if quantity not in rows.index:

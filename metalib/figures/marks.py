@@ -34,6 +34,9 @@ class Span:
         return cls(estimate, low, high)
 
 
+NOWHERE = Span()
+
+
 def significance_colour(significant: bool) -> tuple[str, str]:
     """Return colour and filling of a mark: filled and open, so that colour is not the only carrier."""
     return (BLUE, BLUE) if significant else (VERMILLION, "white")
@@ -66,9 +69,7 @@ class EffectPlot:
         # A precise study hides its own interval behind its square; a white line shows it there.
         (left, _), (right, _) = self.axes.transData.transform([(span.low, 0), (span.high, 0)])
         if (right - left) * 72 / self.axes.figure.dpi < 0.9 * side:
-            self.axes.plot(
-                [span.low, span.high], [y, y], color="white", linewidth=1.1, solid_capstyle="butt", zorder=4
-            )
+            self.axes.plot([span.low, span.high], [y, y], color="white", linewidth=1.1, solid_capstyle="butt", zorder=4)
 
     def diamond(self, span: Span, y: float, name: str, *, face: str) -> None:
         """Draw a pooled result."""

@@ -21,7 +21,7 @@ from .style import BLACK, BLUE, LINE_GREY, TEXT_GREY, VERMILLION, style
 #: Inches between two lines of one outcome, and above and below an outcome.
 _STEP = 0.155
 _PAD = 0.11
-_PLOT = 2.9
+_PLOT = 2.2
 _GAP = 0.16
 _HEAD = 0.42
 _MARKS = ("s", "o", "D", "^", "v", "P")

@@ -55,13 +55,15 @@ def specification_curve(
     check_columns(frame, (*needed, *choices), empty="there is no specification to draw")
     # Rounded, so that models that give the same number keep their order whatever the last bit of it is.
     rows = frame.sort_values("estimate", kind="stable", key=lambda s: s.round(9)).reset_index(drop=True)
-    options = [(column, option) for column in choices for option in dict.fromkeys(rows[column]) if option]
+    # In the order of the frame, and no more than the choices that arise.
+    found = {column: [option for option in dict.fromkeys(frame[column]) if option] for column in choices}
+    options = {column: taken for column, taken in found.items() if taken}
+    lines = sum(1 + len(taken) for taken in options.values())
     spans = [*_spans(rows), *([] if printed is None else [Span.of(printed)])]
     scale = effect_scale(measure, [s.estimate for s in spans], [end for s in spans for end in (s.low, s.high)])
     with style():
-        size = (_WIDTH, 3.1 + 0.19 * (len(options) + len(choices)))
-        fig = Figure(figsize=size, layout="constrained")
-        upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=(2.4, 0.19 * (len(options) + len(choices))))
+        fig = Figure(figsize=(_WIDTH, 3.1 + 0.19 * lines), layout="constrained")
+        upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=(2.4, 0.19 * max(lines, 1)))
         scale.apply(upper, vertical=True)
         upper.set_ylabel(effect_name(measure))
         upper.axhline(scale.no_effect, color=BLACK, linewidth=0.8, zorder=1)
@@ -73,29 +75,27 @@ def specification_curve(
             upper.plot([x, x], [span.low, span.high], color=colour, linewidth=1.6, zorder=2, gid=f"interval {x}")
             upper.plot([x], [span.estimate], "o", color=colour, markerfacecolor=face, markersize=5, gid=f"point {x}")
         upper.tick_params(axis="x", length=0)
+        upper.set_xlim(-1, len(rows))
         _options(lower, rows, options, choices)
         _legend(fig, scale, "as printed" if printed is not None else "")
     return fig
 
 
-def _options(axes: Axes, rows: pd.DataFrame, options: list[tuple[str, str]], choices: Mapping[str, str]) -> None:
+def _options(axes: Axes, rows: pd.DataFrame, options: Mapping[str, list[str]], choices: Mapping[str, str]) -> None:
     """Draw a dot for every option that a specification takes; a choice has a heading and a line for each option."""
-    heights, labels, y = [], [], 0
-    for column, name in choices.items():
-        heights.append(y)
-        labels.append(name)
-        y += 1
-        for option in (option for of, option in options if of == column):
-            heights.append(y)
-            labels.append(option)
+    labels: list[str] = []
+    for column, found in options.items():
+        labels.append(choices[column])
+        for option in found:
+            y = len(labels)
             taken = [x for x, value in enumerate(rows[column]) if value == option]
             axes.axhline(y, color="0.9", linewidth=0.8, zorder=0)
             axes.plot(taken, [y] * len(taken), "o", color=BLACK, markersize=3.2, gid=f"option {column} {option}")
-            y += 1
-    axes.set_yticks(heights, labels)
+            labels.append(option)
+    axes.set_yticks(range(len(labels)), labels)
     for label in axes.get_yticklabels():
         label.set_fontweight("bold" if label.get_text() in choices.values() else "normal")
-    axes.set_ylim(y - 0.4, -0.6)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
@@ -124,7 +124,9 @@ def exclusions(frame: pd.DataFrame, *, whole: Mapping[str, PooledEffect]) -> Fig
     check_columns(frame, ("outcome", "label", "estimate", "low", "high", "significant"))
     limits = [*frame["low"], *frame["high"]]
     with style():
-        fig = Figure(figsize=(_WIDTH, 1.0 + 0.35 * frame["outcome"].nunique() + 0.22 * len(frame)), layout="constrained")
+        fig = Figure(
+            figsize=(_WIDTH, 1.0 + 0.35 * frame["outcome"].nunique() + 0.22 * len(frame)), layout="constrained"
+        )
         for plot, part, effect in _panels(fig, frame, whole, limits):
             span = natural_span(effect)
             plot.axes.axvspan(max(span.low, plot.scale.low), min(span.high, plot.scale.high), color=_BAND, zorder=0)
@@ -196,7 +198,9 @@ def _panels(
     if len(measures) > 1:
         raise DataError(f"a figure shows one measure, not {', '.join(sorted(measures))}")
     (measure,) = measures
-    ends = [end for outcome in outcomes for end in (natural_span(whole[outcome]).low, natural_span(whole[outcome]).high)]
+    ends = [
+        end for outcome in outcomes for end in (natural_span(whole[outcome]).low, natural_span(whole[outcome]).high)
+    ]
     scale = effect_scale(measure, frame["estimate"], [*limits, *ends])
     parts = [frame[frame["outcome"] == outcome].reset_index(drop=True) for outcome in outcomes]
     rows = [int(part["size"].max()) if "size" in part else len(part) for part in parts]

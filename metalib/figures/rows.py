@@ -17,7 +17,7 @@ from ..arithmetic.study_effects import StudyEffects
 from ..arithmetic.tables import COUNTS
 from ..errors import DataError, OptionError
 from .checks import check_labels, pair_of_texts
-from .marks import Span
+from .marks import NOWHERE, Span
 from .scales import tick_labels
 
 _POOLED = ("tau2", "Q", "df", "p_Q", "I2", "statistic", "p")
@@ -35,7 +35,7 @@ class Shown(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a forest plot. What a kind of row does not have is None, or NaN in a span.
+    """A row of a forest plot. What a kind of row does not have is None, or NaN where it is part of a mark.
 
     ``yi`` and ``se`` are the effect as it was pooled (log scale for ratios) and its standard error; ``effect`` is the
     result that a pooled row shows, ``between`` the one whose test for subgroup differences it shows.
@@ -43,13 +43,13 @@ class Row:
 
     kind: str
     label: str
-    span: Span = Span()
+    span: Span = NOWHERE
     study: str = ""
     subgroup: str = ""
     counts: tuple[float, ...] | None = None
     weight: float | None = None
-    yi: float | None = None
-    se: float | None = None
+    yi: float = math.nan
+    se: float = math.nan
     effect: PooledEffect | None = None
     between: Subgroups | None = None
 
@@ -114,7 +114,8 @@ def forest_data(result: PooledEffect | Subgroups, **shown: Unpack[Shown]) -> pd.
             {"kind": row.kind, "subgroup": row.subgroup, "study": row.study, "label": row.label}
             | {n: math.nan if v is None else float(v) for n, v in (counts | {"weight": row.weight}).items()}
             | span
-            | {n: math.nan if v is None else float(v) for n, v in ({"se": row.se} | numbers).items()}
+            | {"se": row.se}
+            | {n: math.nan if v is None else float(v) for n, v in numbers.items()}
             | {
                 "measure": effect.measure,
                 "method": effect.method,
@@ -225,7 +226,7 @@ def _pooled(kind: str, effect: PooledEffect, weights: Sequence[float | None], su
         subgroup=subgroup,
         counts=None if effect.tables is None else tuple(float(x.sum()) for x in effect.tables.counts()),
         weight=math.fsum(known) if known else None,
-        se=effect.se,
+        se=math.nan if effect.se is None else effect.se,
         effect=effect,
     )
 
