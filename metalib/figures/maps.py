@@ -15,7 +15,7 @@ from .. import text
 from ..audit.agreement import DECADES
 from ..errors import DataError
 from .checks import check_columns
-from .style import BLACK, VERMILLION, style
+from .style import BLACK, FONT_SIZE, VERMILLION, style
 
 
 def share_map(grid: pd.DataFrame, *, label: str) -> Figure:
@@ -88,7 +88,7 @@ def agreement_map(summary: pd.DataFrame, quantities: Sequence[str] | None = None
         panels = fig.subplots(1, len(engines), sharey=True, squeeze=False)[0]
         for axes, engine in zip(panels, engines, strict=True):
             image = _panel(axes, summary[summary["engine"] == engine].set_index("quantity"), lines, norm)
-            axes.set_title(engine)
+            axes.set_title(engine, fontsize=FONT_SIZE)
         panels[0].set_yticks(range(len(lines)), lines)
         fig.supxlabel("Relative difference, power of ten", fontsize="medium")
         fig.colorbar(image, ax=list(panels), label="Values", pad=0.01, fraction=0.03)
