@@ -138,13 +138,12 @@ notebook.details(
 
 # %% tags=["hide-input"]
 plot = {
-    "model": "random",
     "labels": labels,
     "groups": ("Combination", "Single treatment"),
 }
 notebook.figure(
     figures.forest(
-        candidates[first],
+        random[first],
         **plot,
         favours=views.favours("more", "combination", "single treatment"),
         printed=views.printed_ratio(printed),
@@ -155,7 +154,7 @@ notebook.figure(
         f"not as the data, Mantel-Haenszel random effects: odds ratio {text.estimate(random[first])}. The open diamond is the result as printed."
     ),
     alt=f"Forest plot of one of {len(candidates)} candidate tables, an example, recovered counts, random effects: pooled odds ratio {text.estimate(random[first])}, P {text.p_value(random[first].p, sign=True)}.",
-    data=figures.forest_data(candidates[first], **plot),
+    data=figures.forest_data(random[first], **plot),
 )
 
 # %% [markdown]

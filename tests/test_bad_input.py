@@ -86,8 +86,6 @@ ENTRIES: dict[str, Callable[..., object]] = {
     "fragility": lambda t, **o: fragility(t, max_changes=2, max_tables=300, **o),
     "tau2_interval": tau2_interval,
     "counts view": lambda t, **o: views.counts(t, {}, **o),
-    "forest": figures.forest,
-    "funnel": figures.funnel,
 }
 
 
@@ -192,7 +190,7 @@ TAKES = {
     "influence": ("measure", "method", "model", "level"), "fragility": _ALL, "effects": ("measure", "level"),
     "statsmodels_crosscheck": ("measure",), "egger": ("measure",), "peters": ("measure",),
     "trim_and_fill": ("measure", "model", "level"), "tau2_interval": ("measure", "level"),
-    "specifications": ("level",), "forest": _ALL, "funnel": _ALL,
+    "specifications": ("level",),
 }  # fmt: skip
 OPTIONS = [(e, name, value) for e, names in TAKES.items() for name in names for value in WRONG[name]]
 
@@ -648,7 +646,7 @@ NAMED = pd.DataFrame({"study": NASTY, "events_t": 4, "n_t": 20, "events_c": 7, "
 def test_names_are_never_read_as_mathematics() -> None:
     from matplotlib.text import Text
 
-    for fig in (figures.forest(NAMED), figures.funnel(NAMED.assign(n_t=range(20, 20 + len(NASTY))))):
+    for fig in (figures.forest(pool(NAMED)), figures.funnel(pool(NAMED.assign(n_t=range(20, 20 + len(NASTY)))))):
         texts = fig.findobj(Text)
         assert not any(t.get_parse_math() for t in texts if "$" in t.get_text())
         assert b"<svg" in notebook.render(fig, "svg")

@@ -118,11 +118,11 @@ class Chapter:
     def show_forest(self) -> None:
         """Show the forest plot with the printed result below it."""
         effect, label = self.as_printed, self.outcome["label"]
-        plot = {"model": effect.model, "labels": self.review.labels(), "groups": self.arms}
+        plot = {"labels": self.review.labels(), "groups": self.arms}
         estimate = text.estimate(effect)
         notebook.figure(
             figures.forest(
-                self.tables,
+                effect,
                 **plot,
                 favours=views.favours(self.outcome["better"], *(arm.lower() for arm in self.arms)),
                 printed=views.printed_ratio(self.printed),
@@ -136,7 +136,7 @@ class Chapter:
                 f"Forest plot of {effect.k} studies for {label.lower()}, recovered counts, {text.model_name(effect)}: "
                 f"pooled odds ratio {estimate}, P {text.p_value(effect.p, sign=True)}."
             ),
-            data=figures.forest_data(self.tables, **plot),
+            data=figures.forest_data(effect, **plot),
         )
 
     def show_comparison(self) -> None:

@@ -6,15 +6,17 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from .. import text
 from ..arithmetic.options import RATIOS
+from ..arithmetic.pooling import pool
 from ..arithmetic.results import PooledEffect
 from ..arithmetic.study_effects import effects
 from ..errors import DataError
-from ..figures.forest_rows import single_effects
-from ..figures.scales import symmetric_scale, tick_label
+from ..figures.rows import effects_of
+from ..figures.scales import effect_scale, tick_labels
 
 SIGNIFICANT_DIGITS = 10
 #: What differs less from 0 is the rounding error of a computer, and not the same on another one.
@@ -137,18 +139,22 @@ def _point(effect: PooledEffect) -> list:
     ]
 
 
+def _intervals(tables: pd.DataFrame, measure: str, method: str) -> tuple[np.ndarray, ...]:
+    """Return effect, standard error and limits of every study as its square in a forest plot shows them."""
+    effect = pool(tables, measure, method, level=LEVEL)
+    return effects_of(effect).intervals(effect.options.z)
+
+
 def _study_effects(tables: pd.DataFrame, measure: str, method: str, reasons: Reasons) -> list[list]:
     scale = math.exp if measure in RATIOS else float
     remarks = effects(tables, measure, level=LEVEL)
     rows = []
-    for e, other in zip(
-        single_effects(tables, measure, method, level=LEVEL).itertuples(), remarks.itertuples(), strict=True
-    ):
+    for yi, _, low, high, other in zip(*_intervals(tables, measure, method), remarks.itertuples(), strict=True):
         remark = other.reason if method != "Peto" or not other.estimable else ""
-        if e.effect != e.effect:
+        if yi != yi:
             rows.append([None, None, None, reasons.place(text.NOT_ESTIMABLE), reasons.place(remark)])
             continue
-        shown = [scale(value) for value in (e.effect, e.ci_low, e.ci_high)]
+        shown = [scale(value) for value in (yi, low, high)]
         words = f"{text.number(shown[0])} {text.interval(*shown[1:])}"
         rows.append([*map(number, shown), words, reasons.place(remark)])
     return rows
@@ -160,15 +166,14 @@ def _axis(tables: pd.DataFrame, measure: str, methods: Iterable[str]) -> dict:
     A pooled estimate is a mean of the studies' and needs no more room than they do.
     """
     scale = math.exp if measure in RATIOS else float
-    single = pd.concat([single_effects(tables, measure, method, level=LEVEL) for method in methods])
-    ends = pd.concat([single["ci_low"], single["ci_high"]]).dropna()
-    axis = symmetric_scale(measure, [scale(x) for x in single["effect"].dropna()], [scale(x) for x in ends])
+    yi, _, low, high = np.concatenate([_intervals(tables, measure, method) for method in methods], axis=1)
+    axis = effect_scale(measure, map(scale, yi), map(scale, [*low, *high]), symmetric=True)
     return {
         "low": axis.low,
         "high": axis.high,
         "log": axis.log,
         "none": axis.no_effect,
-        "ticks": [[tick, tick_label(tick).replace("-", "−")] for tick in axis.ticks],
+        "ticks": [[t, name.replace("-", "−")] for t, name in zip(axis.ticks, tick_labels(axis.ticks), strict=True)],
     }
 
 
