@@ -24,7 +24,7 @@ GOLDEN = Path("../validation/golden")
 agreement = pd.read_csv(GOLDEN / "agreement.csv", dtype={"largest": str})
 differences = pd.read_csv(GOLDEN / "differences.csv").set_index("difference")
 versions = pd.read_csv(GOLDEN / "engines.csv").set_index("engine")["version"]
-TRANSCRIBED = "RevMan's algorithms (transcribed in R)"
+TRANSCRIBED = "RevMan's algorithms in R"
 ENGINES = [TRANSCRIBED, "RevMan", "metafor", "R (lm)", "statsmodels", "PyMARE"]
 assert set(agreement["engine"]) == set(versions.index) == set(ENGINES)
 assert (agreement["outside"] == 0).all()
@@ -44,7 +44,7 @@ def power(name):
 #
 # Agreement is worth as much as the programs are independent.
 #
-# * **RevMan's algorithms (transcribed in R)**: the published algorithms of Review Manager 5 {cite:p}`deeks2010`, written out in R for this project, apart from this package. This covers every set and every method, but it is not RevMan: it is a second reading of the document that this package follows.
+# * **RevMan's algorithms in R**: the published algorithms of Review Manager 5 {cite:p}`deeks2010`, written out in R for this project, apart from this package. This covers every set and every method, but it is not RevMan: it is a second reading of the document that this package follows.
 # * **RevMan**: numbers that Cochrane's own software computed and stored in review files, at full precision, or that the Cochrane Library exports with six decimals. Nobody read a document in between. These are few, and they confirm the reading above where it matters: study effects, weights, Mantel-Haenszel pooling under random effects, zero cells.
 # * **metafor** {cite:p}`viechtbauer2010`: the reference in R, by other authors and in another language, with its own optimisers. It covers what RevMan does not have: Paule-Mandel, REML, Hartung-Knapp, Q-profile, Egger's test, trim and fill, cumulative pooling.
 # * **R (lm)**: Harbord's and Peters' tests, which metafor does not have, as regressions written out with R's `lm`.

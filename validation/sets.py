@@ -16,7 +16,7 @@ MEASURES = ("OR", "RR", "RD")
 #: What computed a number. RevMan is Cochrane's software alone: what this project wrote down from the description of its
 #: algorithms goes by another name.
 REVMAN = "RevMan"
-TRANSCRIBED = "RevMan's algorithms (transcribed in R)"
+TRANSCRIBED = "RevMan's algorithms in R"
 METAFOR = "metafor"
 LM = "R (lm)"
 STATSMODELS = "statsmodels"
