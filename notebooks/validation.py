@@ -306,7 +306,7 @@ REASONS = {
         "I², percent",
         "metafor",
         1,
-        "RevMan computes I² from Q, metafor from τ² (here of REML) and the typical variance. The golden files do not hold metafor's I²; it is computed from its τ² by its definition.",
+        "RevMan computes I² from Q, metafor from τ² (here of REML) and the typical variance.",
     ),
     "P of Q of one study": (
         "P",

@@ -38,20 +38,20 @@ random_effects <- function(es, method) {
   hartung_knapp <- fit_random(es, method, test = "knha")
   block <- c(
     list(tau2 = fit$tau2), pooled(fit),
-    list(Q = fit$QE, Q_df = fit$k - 1, Q_p = fit$QEp, weights_pct = rows(weights(fit))),
-    prediction(fit, 2)
+    list(Q = fit$QE, Q_df = fit$k - 1, Q_p = fit$QEp, I2 = fit$I2, weights_pct = rows(weights(fit))),
+    prediction(fit, 2), prediction(fit, 1), prediction(fit, NULL)
   )
   if (method == "REML" && fit$k > 1) block$tau2_global <- global_maximum(es, fit)
   c(block, list(knha = knha(hartung_knapp), knha_adhoc_ci = never_narrower(hartung_knapp, fit)))
 }
 
-# Prediction interval with t on k - less degrees of freedom (Higgins, Thompson & Spiegelhalter take k - 2), written
-# out: predict() of metafor 3.8-1 takes z, or k - 1 after Hartung-Knapp.
+# Prediction interval, written out: with t on k - less degrees of freedom (Higgins, Thompson & Spiegelhalter take k - 2),
+# or with z. predict() of metafor 3.8-1 takes z, or k - 1 after Hartung-Knapp.
 prediction <- function(fit, less) {
-  df <- fit$k - less
+  df <- if (is.null(less)) Inf else fit$k - less
   half <- if (df > 0) qt(0.975, df) * sqrt(fit$tau2 + fit$se^2) else NA
   limits <- list(c(fit$beta) - half, c(fit$beta) + half)
-  names(limits) <- paste0("pi_t_km", less, c("_lb", "_ub"))
+  names(limits) <- paste0(if (is.null(less)) "pi_z" else paste0("pi_t_km", less), c("_lb", "_ub"))
   limits
 }
 
