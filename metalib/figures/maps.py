@@ -89,7 +89,7 @@ def agreement_map(summary: pd.DataFrame, quantities: Sequence[str] | None = None
         panels = fig.subplots(1, len(engines), sharey=True, squeeze=False)[0]
         for axes, engine in zip(panels, engines, strict=True):
             image = _panel(axes, summary[summary["engine"] == engine].set_index("quantity"), lines, norm)
-            axes.set_title(textwrap.fill(engine, 16), fontsize=FONT_SIZE)
+            axes.set_title(textwrap.fill(engine, 12), fontsize=FONT_SIZE)
         panels[0].set_yticks(range(len(lines)), lines)
         fig.supxlabel("Relative difference, power of ten", fontsize="medium")
         fig.colorbar(image, ax=list(panels), label="Values", pad=0.01, fraction=0.03)
