@@ -24,10 +24,10 @@ candidates = review.candidates("survival")
 random = {c: metalib.pool(t, model="random") for c, t in candidates.items()}
 fixed = {c: metalib.pool(t, model="fixed") for c, t in candidates.items()}
 first, as_printed = next(iter(random.items()))
+chapter = Chapter(review, "survival")
 as_printed
 
 # %% tags=["hide-input"]
-chapter = Chapter(review, "survival")
 every = [*fixed.values(), *random.values()]
 ps = [result.p for result in random.values()]
 ratios = [result.ratio for result in random.values()]

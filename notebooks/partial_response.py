@@ -25,10 +25,10 @@ results = {
     "hksj": metalib.pool(tables, method="MH", model="random", ci="hksj"),
 }
 as_printed = results["fixed"]
+chapter = Chapter(review, "PR")
 as_printed
 
 # %% tags=["hide-input"]
-chapter = Chapter(review, "PR")
 chapter.glue(results)
 glue(
     hksj_three=text.estimate(results["hksj"], 3),

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
 
 from ..errors import DataError
 
 FILE = "book.yaml"
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
+@dataclass(frozen=True, slots=True)
 class Book:
     """Words and places that stand in every chapter of a book.
 
@@ -55,11 +53,24 @@ def read_book(folder: str | Path) -> Book:
         return Book()
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        # YAML has lists where Python has a pair.
-        return TypeAdapter(Book).validate_python(content, strict=False)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"cannot be read: {' '.join(str(error).split())}", file=FILE) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise DataError(f"{place or 'the file'}: {first['msg'].lower()}", file=FILE, value=first["input"]) from error
+    if not isinstance(content, dict):
+        raise DataError("there must be names with what they stand for", file=FILE, value=content)
+    for name, value in content.items():
+        if name not in (known := [f.name for f in fields(Book)]):
+            raise DataError(f"there is no such name (there are {', '.join(known)})", file=FILE, value=name)
+        if not _suits(name, value):
+            raise DataError(f"{name} has another form in a book", file=FILE, value=value)
+    if "arms" in content:
+        content["arms"] = tuple(content["arms"])
+    return Book(**content)
+
+
+def _suits(name: str, value: object) -> bool:
+    """Whether a value is two texts (arms), texts under texts (notes), or one text."""
+    if name == "arms":
+        return isinstance(value, list) and len(value) == 2 and all(isinstance(arm, str) for arm in value)
+    if name == "notes":
+        return isinstance(value, dict) and all(isinstance(text, str) for pair in value.items() for text in pair)
+    return isinstance(value, str)
