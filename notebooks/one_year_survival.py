@@ -31,7 +31,7 @@ as_printed
 every = [*fixed.values(), *random.values()]
 ps = [result.p for result in random.values()]
 ratios = [result.ratio for result in random.values()]
-chapter.glue({})
+chapter.glue()
 glue(
     families=str(len(candidates)),
     lowest=text.number(min(ratios), 3),

@@ -74,10 +74,10 @@ class Chapter:
         """Whether a result gives every printed number."""
         return bool((self.compare(effect)["verdict"] == "reproduced").all())
 
-    def glue(self, results: Mapping[str, PooledEffect]) -> None:
-        """Store the texts of the printed result (``printed_estimate``) and of each of `results` (``NAME_estimate``)."""
+    def glue(self, results: Mapping[str, PooledEffect] | None = None) -> None:
+        """Store the texts of the printed result (``printed_estimate``) and of each result (``NAME_estimate``)."""
         notebook.glue_as("printed", prose.printed(self.printed))
-        for name, effect in results.items():
+        for name, effect in (results or {}).items():
             notebook.glue_as(name, prose.glued(effect))
 
     def table(
