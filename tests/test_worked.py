@@ -53,7 +53,7 @@ def test_it_is_what_pool_gives(rows: list[tuple[int, int, int, int]]) -> None:
         (worked.ln_or_random, random.estimate), (worked.se_random, random.se), (worked.I2, fixed.I2),
     ):  # fmt: skip
         assert math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-9)
-    assert set(worked.studies) | set(worked.left_out) == set(tables["study"])
+    assert set(worked.studies["study"]) | set(worked.left_out) == set(tables["study"])
 
 
 def test_the_steps_show_sums_and_result() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from .. import text
@@ -18,6 +18,10 @@ from ..errors import DataError
 from ..figures.rows import effects_of
 from ..figures.scales import effect_scale, tick_labels
 
+#: What JSON holds: an object, by the names that the module :mod:`metalib.pages.explorer` describes.
+Data = dict[str, Any]
+#: Numbers, texts and places of reasons, in the order described there.
+Row = list[Any]
 SIGNIFICANT_DIGITS = 10
 #: What differs less from 0 is the rounding error of a computer, and not the same on another one.
 NOISE = 1e-12
@@ -62,7 +66,7 @@ def measure_results(
     found: Mapping[tuple[str, str, str, str], list[PooledEffect]],
     reasons: Reasons,
     off: Sequence[str] = (),
-) -> dict:
+) -> Data:
     """Return the results of one measure, each number once.
 
     Parameters
@@ -77,7 +81,7 @@ def measure_results(
         Studies that are off at first.
     """
     kinds = {"other": "IV", **({"Peto": "Peto"} if measure == "OR" else {})}
-    intervals = {}
+    intervals: dict[str, list[Row] | str] = {}
     for (method, model, tau2, ci), results in found.items():
         name = f"{method}-{model}/{tau2}"
         intervals[f"{name}/{ci}"] = [_interval(r, reasons) for r in results]
@@ -99,7 +103,7 @@ def measure_results(
     }
 
 
-def _interval(effect: PooledEffect, reasons: Reasons) -> list:
+def _interval(effect: PooledEffect, reasons: Reasons) -> Row:
     low, high = _natural(effect, effect.ci_low), _natural(effect, effect.ci_high)
     predicted = effect.prediction_low is not None
     return [
@@ -114,7 +118,7 @@ def _interval(effect: PooledEffect, reasons: Reasons) -> list:
     ]
 
 
-def _wider(intervals: Mapping[str, list], name: str) -> str:
+def _wider(intervals: Mapping[str, list[Row] | str], name: str) -> str:
     """Return for each subset whose result "never narrower" is, after seeing that it is one of the two."""
     letters = []
     for adhoc, wald, hksj in zip(*(intervals[f"{name}/{ci}"] for ci in (_ADHOC, "wald", "hksj")), strict=True):
@@ -124,12 +128,12 @@ def _wider(intervals: Mapping[str, list], name: str) -> str:
     return "".join(letters)
 
 
-def _q(effect: PooledEffect, reasons: Reasons) -> list:
+def _q(effect: PooledEffect, reasons: Reasons) -> Row:
     shown = q_text(effect) if effect.p_Q is not None else reasons.place(effect.reasons["p_Q"])
     return [effect.k, number(effect.Q), effect.df, number(effect.p_Q, noise=0.0), number(effect.I2), shown]
 
 
-def _point(effect: PooledEffect) -> list:
+def _point(effect: PooledEffect) -> Row:
     return [
         _natural(effect, effect.estimate),
         number(effect.tau2),
@@ -139,41 +143,49 @@ def _point(effect: PooledEffect) -> list:
     ]
 
 
-def _intervals(tables: pd.DataFrame, measure: str, method: str) -> tuple[np.ndarray, ...]:
-    """Return effect, standard error and limits of every study as its square in a forest plot shows them."""
-    effect = pool(tables, measure, method, level=LEVEL)
-    return effects_of(effect).intervals(effect.options.z)
-
-
-def _study_effects(tables: pd.DataFrame, measure: str, method: str, reasons: Reasons) -> list[list]:
-    scale = math.exp if measure in RATIOS else float
+def _study_effects(tables: pd.DataFrame, measure: str, method: str, reasons: Reasons) -> list[Row]:
     remarks = effects(tables, measure, level=LEVEL)
-    rows = []
-    for yi, _, low, high, other in zip(*_intervals(tables, measure, method), remarks.itertuples(), strict=True):
-        remark = other.reason if method != "Peto" or not other.estimable else ""
-        if yi != yi:
-            rows.append([None, None, None, reasons.place(text.NOT_ESTIMABLE), reasons.place(remark)])
-            continue
-        shown = [scale(value) for value in (yi, low, high)]
-        words = f"{text.number(shown[0])} {text.interval(*shown[1:])}"
-        rows.append([*map(number, shown), words, reasons.place(remark)])
+    rows: list[Row] = []
+    for ends, estimable, reason in zip(
+        _single(tables, measure, method), remarks["estimable"], remarks["reason"], strict=True
+    ):
+        # Peto's odds ratio corrects no zero cell.
+        remark = reasons.place(str(reason) if method != "Peto" or not estimable else "")
+        if math.isnan(ends[0]):
+            rows.append([None, None, None, reasons.place(text.NOT_ESTIMABLE), remark])
+        else:
+            rows.append([*(number(end) for end in ends), text.with_interval(*ends), remark])
     return rows
 
 
-def _axis(tables: pd.DataFrame, measure: str, methods: Iterable[str]) -> dict:
+def _single(tables: pd.DataFrame, measure: str, method: str) -> list[tuple[float, float, float]]:
+    """Return effect and limits of every study on the natural scale, NaN where it has none.
+
+    Peto's method has an odds ratio of its own for a single study; the other methods share theirs.
+    """
+    effect = pool(tables, measure, method, level=LEVEL)
+    scale = math.exp if measure in RATIOS else float
+    yi, _, low, high = effects_of(effect).intervals(effect.options.z)
+    return [(scale(y), scale(a), scale(b)) for y, a, b in zip(yi, low, high, strict=True)]
+
+
+def _axis(tables: pd.DataFrame, measure: str, methods: Iterable[str]) -> Data:
     """Return one axis for all choices, so that marks move only when results do; wide intervals are cut off.
 
     A pooled estimate is a mean of the studies' and needs no more room than they do.
     """
-    scale = math.exp if measure in RATIOS else float
-    yi, _, low, high = np.concatenate([_intervals(tables, measure, method) for method in methods], axis=1)
-    axis = effect_scale(measure, map(scale, yi), map(scale, [*low, *high]), symmetric=True)
+    single = [row for method in methods for row in _single(tables, measure, method)]
+    axis = effect_scale(
+        measure, [y for y, _, _ in single], [end for _, *ends in single for end in ends], symmetric=True
+    )
     return {
         "low": axis.low,
         "high": axis.high,
         "log": axis.log,
         "none": axis.no_effect,
-        "ticks": [[t, name.replace("-", "−")] for t, name in zip(axis.ticks, tick_labels(axis.ticks), strict=True)],
+        "ticks": [
+            [tick, text.minus_signs(label)] for tick, label in zip(axis.ticks, tick_labels(axis.ticks), strict=True)
+        ],
     }
 
 
