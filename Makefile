@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test test-browser notebooks recover describe validate bench mutants lab format clean
+.PHONY: help book pdf test test-browser notebooks recover describe validate golden bench mutants lab format clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -67,7 +67,10 @@ bench: $(READY)  ## time everything, here and in other programs, on this machine
 	$(BIN)/python -m benchmarks data/puzzle.yaml --output benchmarks/results.json
 
 validate: $(READY)  ## compare with every other engine on every golden set and store how well they agree
-	$(BIN)/python tools/validate.py
+	$(BIN)/python -m validation agreement
+
+golden: $(READY)  ## make the golden numbers again and compare them with the stored ones (2 minutes; needs R with metafor)
+	$(BIN)/python -m validation golden $(NAME)
 
 mutants: $(READY)  ## change lines of the code and see whether the tests notice (20 minutes; NAME=one module)
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/mutation

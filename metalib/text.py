@@ -6,8 +6,10 @@ Rounding is decimal and correct: a float is rounded as the decimal number it sta
 from __future__ import annotations
 
 import math
+import re
 from typing import NamedTuple, Protocol
 
+_HYPHEN = re.compile(r"(?<![^\s\[(/=<>≤≥±])-(?=[\d.∞])")
 NOT_ESTIMABLE = "not estimable"
 METHOD_NAMES = {"MH": "M-H", "IV": "IV", "Peto": "Peto"}
 TAU2_NAMES = {"DL": "DerSimonian-Laird", "PM": "Paule-Mandel", "REML": "REML"}
@@ -87,6 +89,15 @@ def number(value: float | None, digits: int = 2) -> str:
         return "∞" if value > 0 else "-∞"
     shown = f"{value:.{digits}f}"
     return shown.removeprefix("-") if float(shown) == 0 else shown
+
+
+def minus_signs(shown: str) -> str:
+    """Return a text with a minus sign in place of each hyphen before a number.
+
+    >>> minus_signs("-0.12 [-0.30, 0.06]"), minus_signs("M-H, 2011-2018, 1e-05")
+    ('−0.12 [−0.30, 0.06]', 'M-H, 2011-2018, 1e-05')
+    """
+    return _HYPHEN.sub("−", shown)
 
 
 def signed(value: float | None, digits: int = 0) -> str:
@@ -178,12 +189,21 @@ def events(count: float, total: float) -> str:
 
 def estimate(effect: Effect, digits: int = 2) -> str:
     """Return a pooled effect on the natural scale with its interval, for example ``2.14 [1.32, 3.48]``."""
-    if not effect.estimable:
+    natural = effect.natural
+    return with_interval(natural(effect.estimate), natural(effect.ci_low), natural(effect.ci_high), digits)
+
+
+def with_interval(value: float | None, low: float | None, high: float | None, digits: int = 2) -> str:
+    """Return a number with its interval, as far as there are any.
+
+    >>> with_interval(2.138, 1.315, 3.477), with_interval(0.4, None, None), with_interval(None, None, None)
+    ('2.14 [1.31, 3.48]', '0.40 [not estimable]', 'not estimable')
+    """
+    if value is None or value != value:
         return NOT_ESTIMABLE
-    low, high = effect.natural(effect.ci_low), effect.natural(effect.ci_high)
-    if low is None:
-        return f"{number(effect.natural(effect.estimate), digits)} [{NOT_ESTIMABLE}]"
-    return f"{number(effect.natural(effect.estimate), digits)} {interval(low, high, digits)}"
+    if low is None or low != low:
+        return f"{number(value, digits)} [{NOT_ESTIMABLE}]"
+    return f"{number(value, digits)} {interval(low, high, digits)}"
 
 
 def prediction(effect: Effect, digits: int = 2) -> str:
@@ -195,11 +215,20 @@ def prediction(effect: Effect, digits: int = 2) -> str:
 
 def model_name(effect: Effect) -> str:
     """Return what a forest plot calls the model, for example ``M-H, random``, and what is not RevMan's default."""
-    parts = [f"{METHOD_NAMES[effect.method]}, {effect.model}"]
-    if effect.tau2_method and effect.tau2_method != "DL":
-        parts.append(TAU2_NAMES[effect.tau2_method])
-    if effect.ci_method in CI_NAMES:
-        parts.append(CI_NAMES[effect.ci_method])
+    return model_words(effect.method, effect.model, effect.tau2_method, effect.ci_method)
+
+
+def model_words(method: str, model: str, tau2: str | None = None, ci: str = "wald") -> str:
+    """Return the words of :func:`model_name` for the parts of a model.
+
+    >>> model_words("MH", "random", "DL", "hksj")
+    'M-H, random, Hartung-Knapp'
+    """
+    parts = [f"{METHOD_NAMES[method]}, {model}"]
+    if tau2 and tau2 != "DL":
+        parts.append(TAU2_NAMES[tau2])
+    if ci in CI_NAMES:
+        parts.append(CI_NAMES[ci])
     return ", ".join(parts)
 
 

@@ -7,7 +7,6 @@
 
 # %%
 import pandas as pd
-from matplotlib.figure import Figure
 
 import metalib
 from metalib import all_subsets, cumulative, figures, influence, text
@@ -92,34 +91,15 @@ notebook.glue(
 )
 
 # %% tags=["hide-input"]
-with figures.style():
-    fig = Figure(figsize=(7.4, 5.6), layout="constrained")
-    axes = fig.subplots(len(OUTCOMES), 1, sharex=True)
-    for ax, key in zip(axes, OUTCOMES, strict=True):
-        part = subsets[(subsets["outcome"] == key) & (subsets["model"] == "fixed")]
-        for flag, colour, face in (
-            (True, "#0072B2", "#0072B2"),
-            (False, "#D55E00", "white"),
-        ):
-            chosen = part[part["significant"] == flag]
-            ax.plot(
-                chosen["ratio"], chosen["size"], "o", color=colour, markerfacecolor=face
-            )
-        ax.axvline(1, color="black", linewidth=0.8)
-        ax.axvline(full[key, "fixed"].ratio, color="0.5", linestyle="--", linewidth=0.8)
-        ax.set_title(review.outcome(key)["label"], loc="left")
-        ax.set_yticks(sorted(part["size"].unique()))
-        ax.set_ylim(0.4, part["size"].max() + 0.6)
-        ax.set_ylabel("studies")
-    axes[-1].set_xscale("log")
-    axes[-1].set_xticks(
-        [0.1, 0.2, 0.5, 1, 2, 5, 10], ["0.1", "0.2", "0.5", "1", "2", "5", "10"]
-    )
-    axes[-1].minorticks_off()
-    axes[-1].set_xlabel("odds ratio of the subset (log scale)")
+drawn = subsets[subsets["model"] == "fixed"]
+drawn = drawn.assign(
+    outcome=[review.outcome(key)["label"] for key in drawn["outcome"]],
+    estimate=drawn["ratio"],
+)
+whole = {review.outcome(key)["label"]: full[key, "fixed"] for key in OUTCOMES}
 assert abs(metalib.pool(review.tables_of("CR")).estimate) < 1e-9
 notebook.figure(
-    fig,
+    figures.subsets(drawn, whole=whole),
     name="fig-subsets",
     caption=(
         "Every subset of studies, Mantel-Haenszel fixed effects. Filled: P < 0.05. Dashed line: all studies together."

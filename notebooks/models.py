@@ -30,7 +30,7 @@ len(every)
 #
 # ### Odds ratios under every model
 #
-# Each picture sorts the specifications of one outcome by their estimate. Filled points have intervals that exclude 1. The band is the printed interval. To keep the pictures readable, other rules for zero cells are drawn with Wald intervals only; the table below has them all.
+# Each picture sorts the specifications of one outcome by their estimate; the dots below a result are the choices it stands for. Filled points have intervals that exclude 1. The band is the printed interval. To keep the pictures readable, other rules for zero cells are drawn with Wald intervals only; the table below has them all.
 
 # %% tags=["hide-input"]
 TAU2 = {"DL": "DL", "PM": "PM", "REML": "REML", "": ""}
@@ -39,6 +39,12 @@ ZERO = {
     "revman": "0.5 (RevMan)", "none": "no correction", "treatment_arm": "by arm size", "constant_all": "0.5 everywhere",
     "no zero cell": "", "never corrected": "",
 }  # fmt: skip
+CHOICES = {
+    "pooled": "Method and model",
+    "tau2": "Variance between studies",
+    "interval": "Interval",
+    "zeros": "Zero cells",
+}
 
 
 def label(row):
@@ -61,12 +67,15 @@ for key in OUTCOMES:
     ]
     base = rows["zero_cells"].isin(["revman", "no zero cell", "never corrected"])
     rows = rows[base | (rows["ci_method"] == "wald")]
-    curve = rows.rename(
-        columns={"natural": "estimate_", "natural_low": "low", "natural_high": "high"}
-    )
-    curve = curve[["label", "estimate_", "low", "high", "significant"]].rename(
-        columns={"estimate_": "estimate"}
-    )
+    curve = rows.assign(
+        estimate=rows["natural"],
+        low=rows["natural_low"],
+        high=rows["natural_high"],
+        pooled=rows["method"].map(text.METHOD_NAMES) + ", " + rows["model"],
+        tau2=rows["tau2_method"].map(TAU2),
+        interval=rows["ci_method"].map(CI).replace("", "Wald"),
+        zeros=rows["zero_cells"].map(ZERO),
+    )[["label", "estimate", "low", "high", "significant", *CHOICES]]
     name = review.outcome(key)["label"]
     share = f"{int(curve['significant'].sum())} of {len(curve)}"
     every_or = every[(every["outcome"] == key) & (every["measure"] == "OR")].dropna(
@@ -82,7 +91,7 @@ for key in OUTCOMES:
     )
     notebook.figure(
         figures.specification_curve(
-            curve, printed=views.printed_ratio(review.printed(key))
+            curve, choices=CHOICES, printed=views.printed_ratio(review.printed(key))
         ),
         name=f"fig-specifications-{key.lower()}",
         caption=f"{name}: odds ratio under {len(curve)} models; {share} intervals exclude 1.",
@@ -90,7 +99,9 @@ for key in OUTCOMES:
             f"Specification curve of {name.lower()}: odds ratios from {text.number(curve['estimate'].min())} to "
             f"{text.number(curve['estimate'].max())}; {share} intervals exclude 1."
         ),
-        data=curve.sort_values("estimate", kind="stable", key=lambda s: s.round(9)),
+        data=curve[["label", "estimate", "low", "high", "significant"]].sort_values(
+            "estimate", kind="stable", key=lambda s: s.round(9)
+        ),
     )
 
 # %% tags=["hide-input"]

@@ -11,47 +11,40 @@
 # The tables of this outcome are **not identified**. Three assumptions narrow the search: the arms are those recovered from the response outcomes, Wang 2018 is one of the four studies and enters with its own survival (the only counts that round to its published percentages), and all four are estimable. Even then many tables remain; they fall into the families below, each of which stands for itself and its complements. This chapter shows all of them and claims none.
 
 # %%
-import pandas as pd
-
 import metalib
-from metalib import figures, text
-from metalib.audit.compare import compare, forest_statistics
+from metalib import text
+from metalib.arithmetic.results import to_frame
 from metalib.audit.consistency import overlap, p_q_from_i2
-from metalib.pages import notebook, views
-from metalib.pages.worked import steps, work_out
-from metalib.recover import read_puzzle_text, recover
+from metalib.audit.crosscheck import statsmodels_crosscheck
+from metalib.pages import Chapter, columns, glue
+from metalib.recover import read_puzzle, recover
 
 review = metalib.read_review("../data")
-printed = review.printed("survival").query("statistic != 'studies'")
-candidates = {
-    name: review.tables_of("survival", name)
-    for name in review.tables.query("outcome == 'survival' and status == 'candidate'")[
-        "analysis"
-    ].unique()
-}
-fixed = {name: metalib.pool(tables) for name, tables in candidates.items()}
-random = {
-    name: metalib.pool(tables, model="random") for name, tables in candidates.items()
-}
-compared = {
-    name: compare(printed, forest_statistics(result)) for name, result in random.items()
-}
+candidates = review.candidates("survival")
+random = {c: metalib.pool(t, model="random") for c, t in candidates.items()}
+fixed = {c: metalib.pool(t, model="fixed") for c, t in candidates.items()}
+first, as_printed = next(iter(random.items()))
+chapter = Chapter(review, "survival")
+as_printed
 
 # %% tags=["hide-input"]
-notebook.glue_as("printed", views.printed(printed))
-notebook.glue(
+every = [*fixed.values(), *random.values()]
+ps = [result.p for result in random.values()]
+ratios = [result.ratio for result in random.values()]
+chapter.glue()
+glue(
     families=str(len(candidates)),
-    lowest=text.number(min(r.ratio for r in random.values()), 3),
-    highest=text.number(max(r.ratio for r in random.values()), 3),
-    p_lowest=text.p_value(min(r.p for r in random.values())),
-    p_highest=text.p_value(max(r.p for r in random.values())),
+    lowest=text.number(min(ratios), 3),
+    highest=text.number(max(ratios), 3),
+    p_lowest=text.p_value(min(ps)),
+    p_highest=text.p_value(max(ps)),
     random_all=" to ".join(dict.fromkeys(map(text.estimate, random.values()))),
     fixed_lowest=text.estimate(min(fixed.values(), key=lambda r: r.ratio)),
     fixed_highest=text.estimate(max(fixed.values(), key=lambda r: r.ratio)),
     fixed_p=" to ".join(
         text.p_value(f(r.p for r in fixed.values())) for f in (min, max)
     ),
-    any_significant=str(sum(r.p < 0.05 for r in (*fixed.values(), *random.values()))),
+    any_significant=str(sum(result.p < 0.05 for result in every)),
 )
 
 # %% [markdown]
@@ -59,124 +52,86 @@ notebook.glue(
 #
 # Each candidate names three studies beside Wang 2018, because the text counts four; which study was left out is not known either.
 
-# %% tags=["hide-input"]
-labels = review.labels()
-rows = [
-    {
-        "Candidate": name.removeprefix("candidate "),
-        "Study": labels[row.study],
-        "Combination": text.events(row.events_t, row.n_t),
-        "Single treatment": text.events(row.events_c, row.n_c),
-        "Counts are": row.status,
-        "Data": notebook.link(
-            f"tables.csv, row {line}", f"data_lines.html#tables-{line}"
-        ),
-    }
-    for name, tables in candidates.items()
-    for row in tables.itertuples()
-    for line in [review.rows_of("survival", name)[row.study]]
-]
-notebook.table(
-    pd.DataFrame(rows),
-    name="tab-survival-candidates",
-    caption="One-year survival: candidate tables, survivors of each arm.",
-    align="llrrll",
-)
+# %%
+chapter.show_counts(*candidates.values())
 
 # %% [markdown]
 # ### Each candidate against the printed result
 #
 # Every family reproduces the odds ratio, its interval, its P and I² under random effects, the model that the note of Figure 4 names. None reproduces the printed P of heterogeneity.
 
-# %% tags=["hide-input"]
-assert all(
-    (c.set_index("statistic")["verdict"].drop("P(Q)") == "reproduced").all()
-    for c in compared.values()
+# %%
+compared = {c: chapter.compare(result) for c, result in random.items()}
+summary = to_frame(random.values()).assign(
+    candidate=list(candidates),
+    reproduced=[sum(c["verdict"] == "reproduced") for c in compared.values()],
+    of=len(chapter.printed),
+    fixed=[text.estimate(result) for result in fixed.values()],
 )
-assert all(
-    (c.set_index("statistic")["verdict"]["P(Q)"] != "reproduced")
-    for c in compared.values()
-)
-summary = pd.DataFrame(
-    {
-        "Candidate": [name.removeprefix("candidate ") for name in candidates],
-        "Random: OR [95% CI]": [text.estimate(r) for r in random.values()],
-        "P": [text.p_value(r.p) for r in random.values()],
-        "I²": [text.percent(r.I2, 1) for r in random.values()],
-        "P of Q": [text.number(r.p_Q, 4) for r in random.values()],
-        "Printed numbers reproduced": [views.verdicts(c) for c in compared.values()],
-        "Fixed: OR [95% CI]": [text.estimate(r) for r in fixed.values()],
-    }
-)
-missed = {
-    s
-    for c in compared.values()
-    for s in c.loc[c["verdict"] != "reproduced", "statistic"]
-}
-notebook.glue(missed=", ".join(sorted(missed)))
-notebook.table(
+chapter.table(
     summary,
-    name="tab-survival-results",
-    caption="One-year survival: pooled result of each candidate and how many printed numbers it reproduces.",
+    {
+        "candidate": "Candidate",
+        **columns.effect("OR", "Random: OR [95% CI]"),
+        "p": ("P", text.p_value),
+        "I2": ("I²", lambda i2: text.percent(i2, 1)),
+        "p_Q": ("P of Q", lambda p: text.number(p, 4)),
+        ("reproduced", "of"): ("Printed numbers reproduced", "{} of {}".format),
+        "fixed": "Fixed: OR [95% CI]",
+    },
+    name="results",
+    caption="pooled result of each candidate and how many printed numbers it reproduces.",
 )
+
+# %%
+# Every candidate gives every printed number but one.
+verdicts = [c.set_index("statistic")["verdict"] for c in compared.values()]
+missed = {name for v in verdicts for name in v.index[v != "reproduced"]}
+assert missed == {"P(Q)"}
+assert all(v["P(Q)"] != "reproduced" for v in verdicts)
+glue(missed=", ".join(missed))
 
 # %% [markdown]
 # Each printed number, held against the first candidate:
 
-# %% tags=["hide-input"]
-first = next(iter(candidates))
-notebook.table(
-    views.comparison(compared[first], model="random", ledger="audit.html"),
-    name="tab-survival-printed",
-    caption="One-year survival: printed numbers of the pooled result beside the first candidate (random effects).",
-    align="lrrlll",
+# %%
+example = Chapter(
+    review,
+    "survival",
+    what=f"{first} of {len(candidates)}, an example and not the data",
 )
-notebook.details(
-    f"One-year survival, candidate {first.removeprefix('candidate ')}, step by step: from the counts to {text.estimate(random[first])}",
-    steps(work_out(candidates[first]), labels, model="random"),
-)
-
-# %% tags=["hide-input"]
-plot = {
-    "model": "random",
-    "labels": labels,
-    "groups": ("Combination", "Single treatment"),
-}
-notebook.figure(
-    figures.forest(
-        candidates[first],
-        **plot,
-        favours=views.favours("more", "combination", "single treatment"),
-        printed=views.printed_ratio(printed),
-    ),
-    name="fig-survival-forest",
-    caption=(
-        f"One-year survival, candidate {first.removeprefix('candidate ')} of {len(candidates)}, shown as an example and "
-        f"not as the data, Mantel-Haenszel random effects: odds ratio {text.estimate(random[first])}. The open diamond is the result as printed."
-    ),
-    alt=f"Forest plot of one of {len(candidates)} candidate tables, an example, recovered counts, random effects: pooled odds ratio {text.estimate(random[first])}, P {text.p_value(random[first].p, sign=True)}.",
-    data=figures.forest_data(candidates[first], **plot),
-)
+example.show_comparison(as_printed)
+example.show_steps(as_printed)
+example.show_forest(as_printed)
 
 # %% [markdown]
 # ### Why no family fits the printed P of heterogeneity
 #
 # I² and P of Q both follow from Q and its degrees of freedom. The printed pair fixes them:
 
-# %% tags=["hide-input"]
+# %%
 i2 = review.printed_number("survival", "I2")
-allowed = {k: p_q_from_i2(i2, df=k - 1) for k in (3, 4)}
 p_q = review.printed_number("survival", "P(Q)")
-notebook.glue(
-    p_three=" and ".join(text.number(p, 4) for p in allowed[3]),
-    p_four=" and ".join(text.number(p, 4) for p in allowed[4]),
-    printed_range=" and ".join(text.number(p, 4) for p in (p_q.low, p_q.high)),
-    fits_four="overlap"
-    if overlap(allowed[4], (p_q.low, p_q.high))
-    else "do not overlap",
-    fits_three="overlap"
-    if overlap(allowed[3], (p_q.low, p_q.high))
-    else "do not overlap",
+printed = (p_q.low, p_q.high)
+allowed = {k: p_q_from_i2(i2, df=k - 1) for k in (3, 4)}
+allowed
+
+
+# %% tags=["hide-input"]
+def words(ends):
+    return " and ".join(text.number(p, 4) for p in ends)
+
+
+def fit(ends):
+    return "overlap" if overlap(ends, printed) else "do not overlap"
+
+
+glue(
+    p_three=words(allowed[3]),
+    p_four=words(allowed[4]),
+    printed_range=words(printed),
+    fits_four=fit(allowed[4]),
+    fits_three=fit(allowed[3]),
 )
 
 # %% [markdown]
@@ -185,20 +140,17 @@ notebook.glue(
 # %% [markdown]
 # So the same search was made with three estimable studies, Wang 2018 and two others, once with the printed P of heterogeneity and once without it:
 
-# %% tags=["hide-input"]
-with open("../data/puzzle_survival.yaml", encoding="utf-8") as file:
-    words = file.read()
-three = words.replace("reported: 4", "reported: 3").replace('      k: "4"\n', "")
-assert three.count("reported: 3") == 1
-assert 'k: "4"' not in three
+# %%
+puzzle = read_puzzle("../data/puzzle_survival.yaml")
+three = puzzle.with_reported("survival", 3).with_role("check", "survival", ["k"])
 tried = {
-    "with P of heterogeneity": three.replace(", role: check}", "}"),
+    "with P of heterogeneity": three.with_role("search", "survival", ["P_Q"]),
     "without it": three,
 }
-for name, puzzle in tried.items():
-    result = recover(read_puzzle_text(puzzle))
-    assert result.status == "none"
-    print(f"Three estimable studies, {name}: {result.message}")
+for name, changed in tried.items():
+    found = recover(changed)
+    assert found.status == "none"
+    print(f"Three estimable studies, {name}: {found.message}")
 
 # %% [markdown]
 # No table of three estimable studies gives the printed odds ratio, interval, P and I² with these arms.
@@ -207,15 +159,8 @@ for name, puzzle in tried.items():
 #
 # The inverse-variance and Mantel-Haenszel results of the first candidate, recomputed by statsmodels.
 
-# %% tags=["hide-input"]
-from metalib.audit.crosscheck import statsmodels_crosscheck
-
-notebook.table(
-    views.crosscheck(statsmodels_crosscheck(candidates[first])),
-    name="tab-survival-statsmodels",
-    caption="One-year survival, first candidate: metalib and statsmodels, odds ratios on the log scale.",
-    align="llrrl",
-)
+# %%
+example.show_crosscheck(statsmodels_crosscheck(candidates[first]))
 
 # %% [markdown]
 # ## What follows

@@ -83,45 +83,12 @@ notebook.table(
 # {glue:text}`solutions:s` full solutions remain, because nothing tells apart the {glue:text}`ae_solutions:s` combinations of complements in adverse events and the {glue:text}`stage2:s` placements of the stage IV patients. The counts of this run {glue:text}`same:s` those stored in `data/recovery.csv`.
 
 # %% tags=["hide-input"]
-from matplotlib.figure import Figure
-
-with figures.style():
-    fig = Figure(figsize=(7.2, 4.6), layout="constrained")
-    ax = fig.subplots()
-    y = list(range(len(found.steps)))[::-1]
-    ax.hlines(
-        y,
-        [max(s.after, 0.8) for s in found.steps],
-        [s.candidates for s in found.steps],
-        color="0.8",
-        linewidth=6,
-    )
-    ax.plot(
-        [s.candidates for s in found.steps],
-        y,
-        "|",
-        color="0.4",
-        markersize=10,
-        label="possible before the step",
-    )
-    ax.plot(
-        [s.after for s in found.steps],
-        y,
-        "o",
-        color="#0072B2",
-        label="agree with every printed digit",
-    )
-    ax.set_yticks(y, [s.name for s in found.steps])
-    ax.set_xscale("log")
-    ax.set_xlim(0.7, 1e14)
-    ax.set_xlabel("combinations of tables (log scale)")
-    ax.legend(loc="upper right", frameon=False)
 response = review.tables.query(
     "analysis == 'main' and outcome in ['CR', 'PR', 'SD', 'PD']"
 )
 assert (response["status"] == "identified").all()
 notebook.figure(
-    fig,
+    figures.search_steps(live.rename(columns={"results": "step"})),
     name="fig-recovery-steps",
     caption="How the printed digits shrink the set of possible tables, step by step. A dot at 1 is a unique solution.",
     alt=(

@@ -70,11 +70,11 @@ notebook.glue(
     own=text.estimate(own),
 )
 notebook.figure(
-    figures.forest(mine, model="random"),
+    figures.forest(own),
     name="fig-own-counts",
     caption=f"Invented counts, Mantel-Haenszel random effects: odds ratio {text.estimate(own)}. A study with a zero cell has 0.5 added, as RevMan does.",
     alt=f"Forest plot of three invented studies: pooled odds ratio {text.estimate(own)}, P {text.p_value(own.p, sign=True)}.",
-    data=figures.forest_data(mine, model="random"),
+    data=figures.forest_data(own),
 )
 
 # %% [markdown]

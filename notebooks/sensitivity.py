@@ -160,40 +160,27 @@ notebook.table(
 )
 
 # %% tags=["hide-input"]
-from matplotlib.figure import Figure
-
 shown = loo[loo["model"] == "fixed"].reset_index(drop=True)
-full = {outcome: metalib.pool(review.tables_of(outcome)) for outcome in identified}
-with figures.style():
-    fig = Figure(figsize=(7.2, 6.4), layout="constrained")
-    for ax, outcome in zip(
-        fig.subplots(len(identified), 1, sharex=True), identified, strict=True
-    ):
-        part = shown[shown["outcome"] == outcome].reset_index(drop=True)
-        y = part.index[::-1]
-        ax.axvline(1, color="0.6", linewidth=1)
-        ax.axvspan(full[outcome].ratio_low, full[outcome].ratio_high, color="0.92")
-        ax.hlines(
-            y,
-            part["ratio_low"],
-            part["ratio_high"],
-            color=["#D55E00" if p >= 0.05 else "#0072B2" for p in part["p"]],
-        )
-        ax.plot(part["ratio"], y, "s", color="black", markersize=4)
-        ax.set_yticks(y, [f"without {labels[s]}" for s in part["omitted"]])
-        ax.set_title(review.outcome(outcome)["label"], loc="left")
-    ax.set_xscale("log")
-    ax.set_xticks(
-        [0.1, 0.2, 0.5, 1, 2, 5, 10], ["0.1", "0.2", "0.5", "1", "2", "5", "10"]
-    )
-    ax.minorticks_off()
-    ax.set_xlabel("odds ratio (log scale)")
+drawn = pd.DataFrame(
+    {
+        "outcome": [review.outcome(key)["label"] for key in shown["outcome"]],
+        "label": "without " + shown["omitted"].map(labels),
+        "estimate": shown["ratio"],
+        "low": shown["ratio_low"],
+        "high": shown["ratio_high"],
+        "significant": shown["p"] < 0.05,
+    }
+)
+full = {
+    review.outcome(key)["label"]: metalib.pool(review.tables_of(key))
+    for key in identified
+}
 notebook.figure(
-    fig,
+    figures.exclusions(drawn, whole=full),
     name="fig-leave-one-out",
     caption=(
-        "True leave-one-out, Mantel-Haenszel fixed effects, 95% intervals. Grey band: interval of all studies. Blue "
-        "intervals exclude 1, orange intervals include it."
+        "True leave-one-out, Mantel-Haenszel fixed effects, 95% intervals. Grey band: interval of all studies. Filled "
+        "squares have intervals that exclude 1, open squares intervals that include it."
     ),
     alt=(
         f"Leave-one-out odds ratios of {len(identified)} outcomes, fixed effects. Of the intervals of the three significant "

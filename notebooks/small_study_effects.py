@@ -29,13 +29,12 @@ filled = {key: trim_and_fill(review.tables_of(key)) for key in OUTCOMES}
 
 # %% tags=["hide-input"]
 for key in ("PR", "AE"):
-    tables = review.tables_of(key)
     label = review.outcome(key)["label"]
-    pooled = metalib.pool(tables)
-    drawn = figures.funnel_data(tables, labels=labels)
+    pooled = metalib.pool(review.tables_of(key))
+    drawn = figures.funnel_data(pooled, labels=labels)
     points = drawn[drawn["kind"] == "study"]
     notebook.figure(
-        figures.funnel(tables, labels=labels),
+        figures.funnel(pooled, labels=labels),
         name=f"fig-funnel-{key.lower()}",
         caption=(
             f"{label}: contour-enhanced funnel plot of {pooled.k} studies (recovered counts). Shaded bands mark "

@@ -130,9 +130,6 @@ notebook.table(
 )
 
 # %% tags=["hide-input"]
-import seaborn as sns
-from matplotlib.figure import Figure
-
 share = pd.concat(
     [
         stages.assign(
@@ -147,22 +144,11 @@ share["arm"] = share["study"].map(labels) + ", " + share["arm"]
 grid = share.pivot(index="arm", columns="stage", values="share")[
     ["I", "II or IV", "III"]
 ]
-with figures.style():
-    fig = Figure(figsize=(7, 4.2), layout="constrained")
-    sns.heatmap(
-        grid,
-        ax=fig.subplots(),
-        annot=True,
-        fmt=".0f",
-        cmap="Blues",
-        vmin=0,
-        vmax=100,
-        linewidths=1,
-        cbar_kws={"label": "patients of the arm (%)"},
-    )
-    fig.axes[0].set(xlabel="stage at baseline", ylabel="")
 notebook.figure(
-    fig,
+    figures.share_map(
+        grid.rename_axis(columns="stage at baseline"),
+        label="patients of the arm (%)",
+    ),
     name="fig-stages-baseline",
     caption=(
         "Share of each arm in each stage at baseline (recovered counts, percent of the arm). Rows of one study should look "

@@ -174,14 +174,12 @@ notebook.table(
     align="llrrlll",
 )
 plot = {
-    "model": "random",
-    "by": "stage",
     "labels": labels,
     "groups": ("Combination", "Single treatment"),
 }
 notebook.figure(
     figures.forest(
-        rows,
+        groups,
         **plot,
         favours=("Lower share in combination arm", "Higher share in combination arm"),
     ),
@@ -191,7 +189,7 @@ notebook.figure(
         "square compares how the arms were composed and not how the treatment worked."
     ),
     alt=f"Forest plot of four strata by stage, total odds ratio {text.estimate(groups.overall)}.",
-    data=figures.forest_data(rows, **plot),
+    data=figures.forest_data(groups, **plot),
 )
 
 # %% [markdown]

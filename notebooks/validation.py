@@ -5,7 +5,7 @@
 #
 # Every result of this book comes from one small package. A reader has to believe its arithmetic before its findings. So each quantity is compared with other programs on {glue:text}`sets:s` data sets of 2x2 tables: published reviews, the examples of R package metadat, and sets made by hand for the awkward cases (zero cells, double-zero studies, identical studies, one study, extreme heterogeneity). This chapter shows how far the programs agree, and where they do not and why.
 #
-# The comparison of all sets is made by `make validate`, which writes three files into `tests/golden`; this chapter reads them. `make test` makes the same comparison again and fails if a value is outside its tolerance, if a combination of set, measure and method is missing, or if the files are not what comes out.
+# The comparison of all sets is made by `make validate`, which writes three files into `validation/golden`; this chapter reads them. `make test` makes the same comparison again and fails if a value is outside its tolerance, if a combination of set, measure and method is missing, or if the files are not what comes out.
 
 # %%
 import json
@@ -20,11 +20,12 @@ from metalib.audit.agreement import DECADES, combine, decade
 from metalib.figures import agreement_map
 from metalib.pages import notebook
 
-GOLDEN = Path("../tests/golden")
+GOLDEN = Path("../validation/golden")
 agreement = pd.read_csv(GOLDEN / "agreement.csv", dtype={"largest": str})
 differences = pd.read_csv(GOLDEN / "differences.csv").set_index("difference")
 versions = pd.read_csv(GOLDEN / "engines.csv").set_index("engine")["version"]
-ENGINES = ["RevMan", "RevMan stored", "metafor", "statsmodels", "PyMARE"]
+TRANSCRIBED = "RevMan's algorithms in R"
+ENGINES = [TRANSCRIBED, "RevMan", "metafor", "R (lm)", "statsmodels", "PyMARE"]
 assert set(agreement["engine"]) == set(versions.index) == set(ENGINES)
 assert (agreement["outside"] == 0).all()
 
@@ -43,10 +44,13 @@ def power(name):
 #
 # Agreement is worth as much as the programs are independent.
 #
-# * **RevMan**: the published algorithms of Review Manager 5 {cite:p}`deeks2010`, written out in R, apart from this package. This covers every set and every method, but it is a second reading of one document.
-# * **RevMan stored**: numbers that Cochrane's own software computed and stored in review files, at full precision, or that the Cochrane Library exports with six decimals. Nobody read a document in between. These are few, and they confirm the reading above where it matters: study effects, weights, Mantel-Haenszel pooling under random effects, zero cells.
-# * **metafor** {cite:p}`viechtbauer2010`: the reference in R, by other authors and in another language, with its own optimisers. It covers what RevMan does not have: Paule-Mandel, REML, Hartung-Knapp, Q-profile, asymmetry tests, trim and fill, cumulative pooling.
+# * **RevMan's algorithms in R**: the published algorithms of Review Manager 5 {cite:p}`deeks2010`, written out in R for this project, apart from this package. This covers every set and every method, but it is not RevMan: it is a second reading of the document that this package follows.
+# * **RevMan**: numbers that Cochrane's own software computed and stored in review files, at full precision, or that the Cochrane Library exports with six decimals. Nobody read a document in between. These are few, and they confirm the reading above where it matters: study effects, weights, Mantel-Haenszel pooling under random effects, zero cells.
+# * **metafor** {cite:p}`viechtbauer2010`: the reference in R, by other authors and in another language, with its own optimisers. It covers what RevMan does not have: Paule-Mandel, REML, Hartung-Knapp, Q-profile, Egger's test, trim and fill, cumulative pooling.
+# * **R (lm)**: Harbord's and Peters' tests, which metafor does not have, as regressions written out with R's `lm`.
 # * **statsmodels** {cite:p}`seabold2010` and **PyMARE**: other authors, in Python. They pool effects by inverse variance; the effects are ours, so they check the pooling alone. statsmodels also pools the tables themselves by Mantel-Haenszel.
+#
+# The R programs stand in `validation/`; its README says which number each of them computes. `make golden` runs them again, where R and metafor are installed, and compares every number with the stored one.
 
 # %% tags=["hide-input"]
 by_engine = combine(agreement, ["engine"]).set_index("engine")
@@ -109,6 +113,7 @@ LABELS = {
     "side": "Side filled",
     "null_set": "Q-profile is empty",
     "uses Wald": "Wald is the wider",
+    "uses t": "t, not z",
     "usable studies": "Enough for trim and fill",
     "k": "Studies",
     "df": "Degrees of freedom",
@@ -145,7 +150,7 @@ notebook.table(
     name="tab-agreement",
     caption="Agreement of metalib with each program, by quantity: values compared, largest relative difference, largest relative tolerance, values outside.",
     align="llrrrr",
-    note="The exports of the Cochrane Library carry six decimals: the large differences of *RevMan stored* in study effects, limits and weights are that rounding, and its P values are explained below.",
+    note="The exports of the Cochrane Library carry six decimals: the large differences of *RevMan* in study effects, limits and weights are that rounding, and its P values are explained below.",
 )
 
 # %% tags=["hide-input"]
@@ -161,22 +166,22 @@ notebook.figure(
     name="fig-agreement",
     caption="How many values lie in each decade of relative difference, by program and quantity. The vertical bar is the largest relative tolerance; grey: the program does not have the quantity.",
     alt=(
-        f"Five panels, one a program: {text.count(close)} of {text.count(total)} values differ by at most 10⁻¹¹, far "
+        f"Six panels, one a program: {text.count(close)} of {text.count(total)} values differ by at most 10⁻¹¹, far "
         "below the tolerance; only rounded exports of the Cochrane Library come near it."
     ),
     data=by_quantity[["engine", "quantity", *DECADES]],
 )
-live = agreement[agreement["engine"] != "RevMan stored"]
+live = agreement[agreement["engine"] != "RevMan"]
 far = live[live[FAR].sum(axis=1) > 0]
 assert set(zip(far["engine"], far["method"], strict=True)) == {
-    ("metafor", "Harbord"),
+    ("R (lm)", "Harbord"),
     ("statsmodels", "iv_fixed"),
 }
 assert set(far.loc[far["engine"] == "statsmodels", "quantity"]) == {"Q"}
 notebook.glue(far=str(far[FAR].to_numpy().sum()), live=text.count(live["values"].sum()))
 
 # %% [markdown]
-# Without the numbers that RevMan stored, {glue:text}`far:s` of {glue:text}`live:s` values differ by more than 10⁻¹¹: those of one asymmetry test in metafor, Harbord's, and the Q of statsmodels. All are inside the tolerance.
+# Without the numbers that RevMan stored, {glue:text}`far:s` of {glue:text}`live:s` values differ by more than 10⁻¹¹: those of Harbord's test, written out in R, and the Q of statsmodels. All are inside the tolerance.
 
 # %% [markdown]
 # ### One set, here and now
@@ -201,9 +206,14 @@ tables = pd.DataFrame(
 )
 revman, metafor = golden["measures"]["OR"]["revman"], golden["measures"]["OR"]["re"]
 CASES = [
-    ("M-H, fixed", "RevMan", revman["mh_fixed"], {"method": "MH"}),
-    ("Peto", "RevMan", revman["peto"], {"method": "Peto"}),
-    ("M-H, random", "RevMan", revman["mh_random"], {"method": "MH", "model": "random"}),
+    ("M-H, fixed", TRANSCRIBED, revman["mh_fixed"], {"method": "MH"}),
+    ("Peto", TRANSCRIBED, revman["peto"], {"method": "Peto"}),
+    (
+        "M-H, random",
+        TRANSCRIBED,
+        revman["mh_random"],
+        {"method": "MH", "model": "random"},
+    ),
     ("IV, DL", "metafor", metafor["DL"], {"method": "IV", "model": "random"}),
     (
         "IV, Paule-Mandel",
@@ -288,7 +298,7 @@ REASONS = {
     ),
     "tau2 of M-H, random": (
         "τ²",
-        "metafor",
+        "IV, random",
         4,
         "RevMan takes τ² from the Q around the Mantel-Haenszel estimate, DerSimonian-Laird from the Q around the inverse-variance estimate.",
     ),
@@ -296,7 +306,7 @@ REASONS = {
         "I², percent",
         "metafor",
         1,
-        "RevMan computes I² from Q, metafor from τ² (here of REML) and the typical variance. The golden files do not hold metafor's I²; it is computed from its τ² by its definition.",
+        "RevMan computes I² from Q, metafor from τ² (here of REML) and the typical variance.",
     ),
     "P of Q of one study": (
         "P",
@@ -338,7 +348,7 @@ REASONS = {
 }
 assert set(REASONS) == set(differences.index)
 assert (differences["differs"] > 0).all()
-stored = agreement.query("engine == 'RevMan stored' and method != 'study'")
+stored = agreement.query("engine == 'RevMan' and method != 'study'")
 assert (stored.loc[stored["quantity"] == "p", "largest"].map(float) <= 1e-7).all()
 assert (stored.loc[stored["quantity"] != "p", "largest"].map(float) <= 1e-13).all()
 
@@ -394,7 +404,7 @@ notebook.glue_as(
 # %% [markdown]
 # ## What follows
 #
-# * **{glue:text}`values:s` values agree within their tolerances, none is outside.** The tolerance is 10⁻⁸ for numbers that came through a file of another program and 10⁻¹⁰ for the two Python programs. Looser are only RevMan's stored P values and the rounded exports of the Cochrane Library. Numbers that are 0 up to rounding have absolute tolerances, given with their reasons in `tests/golden/README.md`.
+# * **{glue:text}`values:s` values agree within their tolerances, none is outside.** The tolerance is 10⁻⁸ for numbers that came through a file of another program and 10⁻¹⁰ for the two Python programs. Looser are only RevMan's stored P values and the rounded exports of the Cochrane Library. Numbers that are 0 up to rounding have absolute tolerances, given with their reasons in `validation/golden/README.md`.
 # * **The differences that remain are conventions.** They matter for data like these: with a zero cell, Mantel-Haenszel estimates of metafor and RevMan differ in {glue:text}`zero_cases:s` cases, and in {glue:text}`zero_none:s` of them metafor has none. A reanalysis has to name its convention; this book follows RevMan because the paper used it.
 # * **What no other program here checks.** The treatment-arm correction of zero cells, 0.5 added to every study, the coordinates of Baujat's plot and the search for tables. The corrections and the coordinates are checked against their formulas, written out in the tests. The search is checked against brute force over all tables of small puzzles, and against random puzzles whose solution is known.
 # * **How sure:** programs written by different people from different texts do not share a slip, but they may share a convention. That a convention is right is a question of statistics, not of agreement.

@@ -57,12 +57,8 @@ def shown(effect: metalib.PooledEffect | None, state: dict) -> dict[str, str]:
     sign = {"sign": True}
     if effect.p is None:
         found["test"] = effect.reasons["p"]
-    elif effect.uses_t:
-        found["test"] = (
-            f"t = {text.number(abs(effect.statistic))}, df = {effect.df}, P {text.p_value(effect.p, **sign)}"
-        )
     else:
-        found["test"] = f"Z = {text.number(abs(effect.statistic))}, P {text.p_value(effect.p, **sign)}"
+        found["test"] = f"{text.statistic(effect)}, P {text.p_value(effect.p, **sign)}"
     if effect.p_Q is None:
         found["heterogeneity"] = effect.reasons["p_Q"]
     else:

@@ -73,7 +73,7 @@ def writes_the_same_files(path: Path, fresh: Path) -> None:
         for one, other in zip(old, new, strict=True):
             assert one == other or same_pixels(one, other), f"{path.stem}: the pixels of a figure differ"
     for name in guards.files_written(again):
-        one, other = ((folder / file).read_bytes() for folder, file in ((path.parent, name), (fresh, Path(name).name)))
+        one, other = ((folder / file).read_bytes() for folder, file in ((path.parent, name), (fresh, name)))
         assert one == other or (not exact and same_file(one, other, name)), f"a fresh run writes another {name}"
 
 

@@ -7,14 +7,15 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from differences import differences
-from grid import expected, missing, seen
-from validation import GOLDEN, SETS, agreement, comparisons, engines
 
 import metalib
 from metalib import DataError
 from metalib.audit.agreement import DECADES, Comparison, agreement_frame, agreement_summary, combine, decade
 from metalib.figures import agreement_map
+from validation.agreement import agreement, comparisons, engines
+from validation.differences import differences
+from validation.grid import expected, missing, seen
+from validation.sets import GOLDEN, SETS
 
 EXACT = ["engine", "measure", "method", "quantity", "values", "rtol", "atol", "outside"]
 #: Rounding differs between processors: what is below this may move, what is above may not by more than a decade.
@@ -31,20 +32,20 @@ def test_agrees_with_every_engine(name: str) -> None:
     found = comparisons(name)
     wrong = [c for c in found if not c.agrees]
     assert not wrong, wrong[:5]
-    assert missing(GOLDEN, name, found) == []
+    assert missing(name, found) == []
     # An excuse is no way out: what is excused is really not compared.
-    assert set(expected(GOLDEN, name)[1]) & seen(found) == set()
+    assert set(expected(name)[1]) & seen(found) == set()
 
 
 @pytest.mark.parametrize("name", ["bcg", "edge_zero_several", "edge_identical", "rm5_sorethroat_004_08"])
 def test_a_dropped_comparison_is_noticed(name: str) -> None:
     """Each cell of the grid, left out, is reported as missing; nothing else but its parts is."""
     found = comparisons(name)
-    cells, excused = expected(GOLDEN, name)
+    cells, excused = expected(name)
     assert excused
     for cell in cells:
         rest = [c for c in found if (c.source, c.measure, c.method, c.quantity)[: len(cell)] != cell]
-        assert missing(GOLDEN, name, rest) == [cell]
+        assert missing(name, rest) == [cell]
 
 
 def test_the_stored_agreement_is_what_comes_out() -> None:

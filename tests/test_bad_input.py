@@ -36,7 +36,8 @@ from metalib.audit.checked_csv import Column, File, csv_text, read_checked
 from metalib.audit.consistency import p_from_interval, p_q_from_i2
 from metalib.audit.crosscheck import statsmodels_crosscheck
 from metalib.audit.printed import read_printed
-from metalib.pages import filtered, notebook, views
+from metalib.pages import download, filtered_table, link, notebook, outputs, table
+from metalib.pages.worked import work_out
 from metalib.robustness.absolute import absolute_effect
 from metalib.robustness.fragility import fragility
 from metalib.robustness.ordinal import pool_proportional_odds, proportional_odds
@@ -85,9 +86,7 @@ ENTRIES: dict[str, Callable[..., object]] = {
     "trim_and_fill": trim_and_fill,
     "fragility": lambda t, **o: fragility(t, max_changes=2, max_tables=300, **o),
     "tau2_interval": tau2_interval,
-    "counts view": lambda t, **o: views.counts(t, {}, **o),
-    "forest": figures.forest,
-    "funnel": figures.funnel,
+    "worked steps": lambda t, **o: work_out(t),
 }
 
 
@@ -192,7 +191,7 @@ TAKES = {
     "influence": ("measure", "method", "model", "level"), "fragility": _ALL, "effects": ("measure", "level"),
     "statsmodels_crosscheck": ("measure",), "egger": ("measure",), "peters": ("measure",),
     "trim_and_fill": ("measure", "model", "level"), "tau2_interval": ("measure", "level"),
-    "specifications": ("level",), "forest": _ALL, "funnel": _ALL,
+    "specifications": ("level",),
 }  # fmt: skip
 OPTIONS = [(e, name, value) for e, names in TAKES.items() for name in names for value in WRONG[name]]
 
@@ -648,7 +647,7 @@ NAMED = pd.DataFrame({"study": NASTY, "events_t": 4, "n_t": 20, "events_c": 7, "
 def test_names_are_never_read_as_mathematics() -> None:
     from matplotlib.text import Text
 
-    for fig in (figures.forest(NAMED), figures.funnel(NAMED.assign(n_t=range(20, 20 + len(NASTY))))):
+    for fig in (figures.forest(pool(NAMED)), figures.funnel(pool(NAMED.assign(n_t=range(20, 20 + len(NASTY)))))):
         texts = fig.findobj(Text)
         assert not any(t.get_parse_math() for t in texts if "$" in t.get_text())
         assert b"<svg" in notebook.render(fig, "svg")
@@ -688,8 +687,8 @@ LIVE = {"script", "img", "svg", "b", "a", "code", "em", "strong", "iframe"}
 
 def test_names_are_escaped_in_html(shown: list[dict]) -> None:
     texts = pd.DataFrame({"Study": NASTY, "Group": "g", "id": [f"r{i}" for i in range(len(NASTY))]})
-    filtered.filtered_table(texts, name="t", caption=NASTY[4], group="Group", choices=["Study"], row_id="Study")
-    notebook.table(texts, name="tab-x", caption="Studies")
+    filtered_table(texts, name="t", caption=NASTY[4], group="Group", choices=["Study"], row_id="Study")
+    table(texts, name="tab-x", caption="Studies", csv=False)
     for bundle in shown:
         page = Elements()
         page.feed(bundle["text/html"])
@@ -706,16 +705,16 @@ def test_names_are_escaped_in_html(shown: list[dict]) -> None:
 def test_a_link_cannot_run_a_script(shown: list[dict], address: str) -> None:
     texts = pd.DataFrame({"Study": ["a"], "Group": "g", "to": [address]})
     with pytest.raises(OptionError, match="leads to a page"):
-        filtered.filtered_table(texts, name="t", caption="x", group="Group", links={"Study": "to"})
+        filtered_table(texts, {("Study", "to"): ("Study", link)}, name="t", caption="x", group="Group")
     assert shown == []
 
 
 def test_downloads_hold_no_formula(shown: list[dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(notebook.FIGURES_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(outputs.STAGING, str(tmp_path))
     values = [*NASTY, "\tx", "\r=1", "  =1"]
     data = pd.DataFrame({"study": values, "x": -0.5, "text": "-0.5", "=head": 1})
-    filtered.download(data, name="d", what="x")
-    text = (tmp_path / "d.csv").read_bytes().decode()
+    download(data, name="d", what="x")
+    text = (tmp_path / "downloads" / "d.csv").read_bytes().decode()
     read = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, lineterminator="\n")
     assert read.columns.tolist() == ["study", "x", "text", "'=head"]
     for value, cell_read in zip(values, read["study"], strict=True):
@@ -723,7 +722,7 @@ def test_downloads_hold_no_formula(shown: list[dict], tmp_path: Path, monkeypatc
         assert cell_read == value or (cell_read == f"'{value}" and not number)
         assert not cell_read.lstrip(" ").startswith(("=", "@", "\t", "\r"))
     assert set(read["x"]) == set(read["text"]) == {"-0.5"}
-    assert json.loads((tmp_path / "d.json").read_text(encoding="utf-8"))[0]["study"] == NASTY[0]
+    assert json.loads((tmp_path / "downloads" / "d.json").read_text(encoding="utf-8"))[0]["study"] == NASTY[0]
     assert csv_text(frame()) == frame().to_csv(index=False, lineterminator="\n")
 
 
@@ -732,9 +731,9 @@ def test_a_page_of_the_book_shows_names_as_they_stand(shown: list[dict], tmp_pat
 
     source = tmp_path / "source"
     source.mkdir()
-    notebook.table(pd.DataFrame({"Study": NASTY, "n": 20}), name="tab-x", caption="Studies")
+    table(pd.DataFrame({"Study": NASTY, "n": 20}), name="tab-x", caption="Studies", csv=False)
     texts = pd.DataFrame({"Study": NASTY, "Group": "g"})
-    filtered.filtered_table(texts, name="t", caption="All", group="Group", choices=["Study"])
+    filtered_table(texts, name="t", caption="All", group="Group", choices=["Study"])
     book = nbformat.v4.new_notebook()
     book.cells = [nbformat.v4.new_markdown_cell("# Page")]
     for bundle in shown:

@@ -60,11 +60,12 @@ def page(book: Path, name: str) -> BeautifulSoup:
 
 
 def rows(soup: BeautifulSoup, identity: str) -> list[dict[str, str]]:
-    """Return the rows of a table as texts by heading."""
+    """Return the rows of a table as texts by heading, without headings between rows."""
     table = soup.select_one(f"#{identity}")
     assert table is not None, identity
     head = [cell.get_text(" ", strip=True) for cell in table.select("thead th")]
-    found = [[cell.get_text(strip=False).strip() for cell in row.select("td")] for row in table.select("tbody tr")]
+    found = [[cell.get_text(strip=False).strip() for cell in row.select("td")] for row in table.select("tbody tr")
+             if not row.select_one("strong.group")]  # fmt: skip
     return [dict(zip(head, cells, strict=True)) for cells in found if cells]
 
 
@@ -78,7 +79,7 @@ def shows(text: str, values: list[float | None]) -> int:
         assert len(values) == 1
         assert values[0] < float(text.replace("<", "").replace("P", ""))
         return 1
-    numbers = NUMBER.findall(text)
+    numbers = NUMBER.findall(text.replace("−", "-"))
     assert len(numbers) == len(values), (text, values)
     for number, value in zip(numbers, values, strict=True):
         unit = 10.0 ** -len(number.partition(".")[2])
@@ -193,7 +194,7 @@ def check_forest(svg: str, tables: pd.DataFrame, effect: metalib.PooledEffect) -
 def check_survival(soup: BeautifulSoup) -> int:
     """Compare the candidates of survival and their results; return how many numbers were compared."""
     tables, compared = candidates(), 0
-    shown = rows(soup, "tab-survival-candidates")
+    shown = rows(soup, "tab-survival-counts")
     for row, study in zip(shown, (s for t in tables for s in t.itertuples()), strict=True):
         assert row["Study"] == REVIEW.labels()[study.study]
         compared += shows(row["Combination"].replace("/", " "), [study.events_t, study.n_t])

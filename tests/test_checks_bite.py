@@ -149,7 +149,7 @@ def repository(folder: Path) -> Path:
     for name in ("notebooks", "data"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".*"))
     # What the chapters on the checks read.
-    for name in ("tests/golden", "tests/mutation", "benchmarks"):
+    for name in ("validation/golden", "tests/mutation", "benchmarks"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     shutil.copy(ROOT / "tests" / "nbval_sanitize.cfg", folder / "tests")
     return folder

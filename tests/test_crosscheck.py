@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
-from oracle import load
 
 import metalib
 from metalib.audit.crosscheck import statsmodels_crosscheck
+from validation.sets import load
 
-GOLDEN = Path(__file__).parent / "golden"
 # Sets with heterogeneity and without, with zero cells and without, small and large.
 SETS = ["bcg", "hine1989", "edge_zero_several", "edge_double_zero_one", "edge_tiny", "edge_huge", "edge_hk_too_narrow"]
 
@@ -19,7 +16,7 @@ SETS = ["bcg", "hine1989", "edge_zero_several", "edge_double_zero_one", "edge_ti
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("measure", ["OR", "RR", "RD"])
 def test_agrees_where_comparable(name: str, measure: str) -> None:
-    tables, _ = load(GOLDEN, name)
+    tables, _ = load(name)
     frame = statsmodels_crosscheck(tables, measure)
     assert len(frame) == (8 if measure == "OR" else 6)
     assert all(agrees is not False for agrees in frame["agrees"])
@@ -29,7 +26,7 @@ def test_agrees_where_comparable(name: str, measure: str) -> None:
 
 
 def test_an_untruncated_tau2_is_shown_and_not_compared() -> None:
-    tables, _ = load(GOLDEN, "edge_hk_too_narrow")
+    tables, _ = load("edge_hk_too_narrow")
     frame = statsmodels_crosscheck(tables).set_index("quantity")
     assert frame.loc["IV random (DL): tau2", "statsmodels"] < 0
     assert frame.loc["IV random (DL): tau2", "metalib"] == 0

@@ -16,10 +16,9 @@ import pytest
 
 import metalib
 from metalib import DataError, OptionError
-from metalib.pages.explorer import DataSet, combinations, count_results, explorer_outcome
+from metalib.pages.explorer import DataSet, PrintedAnalysis, combinations, count_results, explorer_outcome
 from metalib.pages.explorer_numbers import number
 from metalib.pages.explorer_page import as_script, explorer, fingerprint
-from metalib.pages.explorer_printed import PrintedAnalysis
 
 ROOT = Path(__file__).parent.parent
 STORED = ROOT / "notebooks" / "extra" / "explorer"
@@ -237,7 +236,7 @@ def test_the_page_writes_its_scripts_and_names_them(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("METALIB_FIGURES", str(tmp_path))
     data = explorer_outcome([DataSet("all", "<All>", TRIALS)], key="x", label="A & B")
     explorer([data], name="here", chapters={"x": "x.html"})
-    assert (tmp_path / "explorer" / "x.js").read_text("utf-8") == as_script(data)
+    assert (tmp_path / "extra" / "explorer" / "x.js").read_text("utf-8") == as_script(data)
     html = shown[0]["data"]["text/html"]
     assert "A &amp; B" in html
     assert '<a href="x.html">' in html

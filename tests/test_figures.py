@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 import math
-import re
 import subprocess
 import sys
 
@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import same_color
 from matplotlib.figure import Figure
@@ -22,7 +23,8 @@ from scipy.special import ndtri
 
 import metalib
 from metalib import DataError, MetalibError, OptionError, figures
-from metalib.figures.forest_marks import SQUARE
+from metalib.arithmetic.generic import pool_effects
+from metalib.figures.marks import SQUARE
 from metalib.figures.style import JUDGEMENTS, OKABE_ITO
 
 LONG = "An author with a very long hyphenated-name, and a second and a third author, Journal of Everything 2014 (no. 2)"
@@ -94,9 +96,40 @@ def flow(sources: int, known: bool = True) -> list[figures.FlowBox]:
     ]
 
 
+POOLING = ("measure", "method", "model", "tau2", "ci", "level")
+
+
+def pooling(options: dict) -> dict:
+    return {k: v for k, v in options.items() if k in POOLING}
+
+
+def drawing(options: dict, *without: str) -> dict:
+    return {k: v for k, v in options.items() if k not in (*POOLING, "by", *without)}
+
+
+def pooled(tables: pd.DataFrame, options: dict) -> metalib.PooledEffect | metalib.Subgroups:
+    if "by" in options:
+        return metalib.subgroups(tables, options["by"], **pooling(options))
+    return metalib.pool(tables, **pooling(options))
+
+
+def cases(function, examples: dict, first: str) -> dict:
+    return {
+        f"{first} {name}": (function, (pooled(tables, options), drawing(options)))
+        for name, (tables, options) in examples.items()
+    }
+
+
+GENERIC = pool_effects([0.2, 0.5, -0.1, None], [0.1, 0.2, 0.4, None], ["a", "b", "c", LONG])
+RANDOM = [metalib.pool(FOUR, model="random"), metalib.pool(FOUR, model="random", ci="hksj_adhoc")]
+ALSO = {"also": RANDOM, "prediction": True, "printed": (1.31, 0.24, 7.01)}
 FIGURES = {
-    **{f"forest {name}": (figures.forest, args) for name, args in FORESTS.items()},
-    **{f"funnel {name}": (figures.funnel, args) for name, args in FUNNELS.items()},
+    **cases(figures.forest, FORESTS, "forest"),
+    "forest also": (figures.forest, (metalib.pool(FOUR), ALSO)),
+    "forest bias": (figures.forest, (metalib.pool(FOUR[:3].assign(study=["x", "y", "z"])), {"bias": BIAS})),
+    "forest generic": (figures.forest, (GENERIC, {})),
+    **cases(figures.funnel, FUNNELS, "funnel"),
+    "funnel generic": (figures.funnel, (GENERIC, {})),
     "bias graph": (figures.bias_graph, (BIAS, {})),
     "bias summary": (figures.bias_summary, (BIAS, {"labels": {"x": LONG}})),
     "bias summary, one": (figures.bias_summary, (BIAS[:1], {})),
@@ -210,26 +243,25 @@ def test_what_is_imported() -> None:
 @pytest.mark.parametrize("name", FORESTS)
 def test_forest_marks_stand_where_the_numbers_are(name: str) -> None:
     tables, options = FORESTS[name]
-    fig = figures.forest(tables, **options)
-    pooling = {k: options[k] for k in ("measure", "method", "model", "tau2", "ci", "level") if k in options}
-    by = options.get("by")
+    fig = figures.forest(pooled(tables, options), **drawing(options))
+    by, choices = options.get("by"), pooling(options)
     parts = [("", tables)] if by is None else list(tables.groupby(by, sort=False))
-    plain = {k: v for k, v in pooling.items() if k in ("measure", "level")}
+    plain = {k: v for k, v in choices.items() if k in ("measure", "level")}
     expected, kinds, diamonds = [], [], []
     for group, part in parts:
-        effect = metalib.pool(part, **pooling)
+        effect = metalib.pool(part, **choices)
         if by is not None:
-            diamonds.append((f"subtotal diamond {group}", effect))
-        if pooling.get("method") == "Peto":
-            one = [metalib.pool(part[i : i + 1], **pooling) for i in range(len(part))]
+            diamonds.append((f"diamond subtotal {group}", effect))
+        if choices.get("method") == "Peto":
+            one = [metalib.pool(part[i : i + 1], **choices) for i in range(len(part))]
             expected += [(e.natural(e.estimate), e.natural(e.ci_low), e.natural(e.ci_high)) for e in one if e.estimable]
         else:
             single = metalib.effects(part, **plain).query("estimable")
             expected += [tuple(map(effect.natural, v)) for v in single[["effect", "ci_low", "ci_high"]].to_numpy()]
         kinds.append(effect)
-    overall = kinds[0] if by is None else metalib.subgroups(tables, by, **pooling).overall
-    diamonds.append(("total diamond", overall))
-    squares, intervals = marked(fig, "square"), marked(fig, "study interval")
+    overall = kinds[0] if by is None else metalib.subgroups(tables, by, **choices).overall
+    diamonds.append(("diamond total", overall))
+    squares, intervals = marked(fig, "square"), marked(fig, "interval study")
     assert [s.get_offsets()[0][0] for s in squares] == pytest.approx([e[0] for e in expected])
     assert [tuple(i.get_xdata()) for i in intervals] == [pytest.approx(e[1:]) for e in expected]
     for square, interval in zip(squares, intervals, strict=True):
@@ -244,7 +276,7 @@ def test_forest_marks_stand_where_the_numbers_are(name: str) -> None:
             x = found[0].get_xy()[:4, 0]
             low, high = (effect.estimate if end is None else end for end in (effect.ci_low, effect.ci_high))
             assert x == pytest.approx([effect.natural(v) for v in (low, effect.estimate, high, effect.estimate)])
-    prediction = marked(fig, "prediction interval")
+    prediction = marked(fig, "interval prediction")
     assert len(prediction) == int(bool(options.get("prediction")) and overall.prediction_low is not None)
     if prediction:
         limits = [overall.natural(overall.prediction_low), overall.natural(overall.prediction_high)]
@@ -254,20 +286,28 @@ def test_forest_marks_stand_where_the_numbers_are(name: str) -> None:
 @pytest.mark.parametrize("name", FORESTS)
 def test_forest_axis_holds_every_estimate_and_marks_every_cut(name: str) -> None:
     tables, options = FORESTS[name]
-    data = figures.forest_data(tables, **{k: v for k, v in options.items() if k not in ("favours", "title")})
-    fig = figures.forest(tables, **options)
+    result = pooled(tables, options)
+    data = figures.forest_data(result, **drawing(options, "favours", "title"))
+    fig = figures.forest(result, **drawing(options))
     low, high = axes(fig).get_xlim()
     drawn = data[data["kind"].isin(["study", "subtotal", "total", "printed", "prediction"])]
     estimates = drawn["estimate"].dropna()
     assert ((estimates > low) & (estimates < high)).all()
     assert len(marked(fig, "cut off")) == int((drawn["low"] < low).sum() + (drawn["high"] > high).sum())
     no_effect = 0 if options.get("measure") == "RD" else 1
+    assert low < no_effect < high
     assert list(marked(fig, "no effect")[0].get_xdata()) == [no_effect] * 2
     assert axes(fig).get_xscale() == ("linear" if options.get("measure") == "RD" else "log")
-    if options.get("measure") == "RD":
-        assert low == -high
-    else:
-        assert low * high == pytest.approx(1)
+
+
+def test_the_axis_is_fitted_to_the_data() -> None:
+    # The old axis ran from 0.01 to 100 here.
+    result = metalib.pool(frame(("a", 4, 60, 24, 60), ("b", 20, 60, 9, 60)))
+    data = figures.forest_data(result)
+    low, high = axes(figures.forest(result)).get_xlim()
+    room = (data["high"].max() / data["low"].min()) ** 0.1
+    assert data["low"].min() / room < low < data["low"].min()
+    assert data["high"].max() < high < data["high"].max() * room
 
 
 @pytest.mark.parametrize(
@@ -278,9 +318,9 @@ def test_forest_axis_holds_every_estimate_and_marks_every_cut(name: str) -> None
             "1.31 [0.24, 7.01]|171|100.0%|Heterogeneity: Tau² = 1.91; Chi² = 9.02, df = 3 (P = 0.03); I² = 67%|"
             "Test for overall effect: Z = 0.31 (P = 0.76)|Total (95% CI)|Total events|As printed|Study or Subgroup|"
             "Odds ratio|M-H, Random, 95% CI|Experimental|Control|Favours experimental|Favours control|"
-            "Prediction interval (95%)|9.57 [0.50, 181.29]|0.15 [0.03, 0.75]|0.01|100",
+            "Prediction interval (95%)|9.57 [0.50, 181.29]|0.15 [0.03, 0.75]|0.1|100",
         ),
-        ("huge", "Not estimable|7.09 [0.02, 2128.96]|(P = 0.0002)|I² = 93%|0.001|1000"),
+        ("huge", "Not estimable|7.09 [0.02, 2128.96]|(P = 0.0002)|I² = 93%|0.1|100"),
         ("one", "Heterogeneity: Not applicable|Test for overall effect: Z = 0.83 (P = 0.40)"),
         ("one, Hartung-Knapp", "2.11 [not estimable]|Test for overall effect: Not applicable"),
         ("nothing", "Not estimable|Heterogeneity: Not applicable|Test for overall effect: Not applicable"),
@@ -299,19 +339,19 @@ def test_forest_axis_holds_every_estimate_and_marks_every_cut(name: str) -> None
 )
 def test_forest_says(name: str, expected: str) -> None:
     tables, options = FORESTS[name]
-    said = words(figures.forest(tables, **options))
+    said = words(figures.forest(pooled(tables, options), **drawing(options)))
     for part in expected.split("|"):
         assert part in said
 
 
 def test_forest_of_subgroups_says_the_test_of_metalib() -> None:
-    said = words(figures.forest(*FORESTS["subgroups"][:1], **FORESTS["subgroups"][1]))
+    said = words(build("forest subgroups"))
     result = metalib.subgroups(GROUPED, "part", model="random")
     assert f"Test for subgroup differences: Chi² = {result.Q:.2f}, df = {result.df} (P = {result.p:.2f})" in said
 
 
 def test_forest_labels_and_counts() -> None:
-    fig = figures.forest(FOUR, labels={"a": "Alpha 2001"}, groups=("New", "Old"))
+    fig = figures.forest(metalib.pool(FOUR), labels={"a": "Alpha 2001"}, groups=("New", "Old"))
     said = [t.get_text() for t in texts(fig)]
     assert "Alpha 2001" in said
     assert "a" not in said
@@ -321,16 +361,16 @@ def test_forest_labels_and_counts() -> None:
 
 
 def test_printed_result_is_an_open_diamond() -> None:
-    fig = figures.forest(FOUR, printed=(1.31, 0.24, 7.01))
-    (diamond,) = [p for p in marked(fig, "printed diamond") if isinstance(p, Polygon)]
+    fig = figures.forest(metalib.pool(FOUR), printed=(1.31, 0.24, 7.01))
+    (diamond,) = [p for p in marked(fig, "diamond printed") if isinstance(p, Polygon)]
     assert diamond.get_xy()[:4, 0] == pytest.approx([0.24, 1.31, 7.01, 1.31])
     assert same_color(diamond.get_facecolor(), "white")
-    (total,) = marked(fig, "total diamond")
+    (total,) = marked(fig, "diamond total")
     assert same_color(total.get_facecolor(), "black")
 
 
 def test_an_interval_hidden_by_its_square_is_shown_on_it() -> None:
-    fig = figures.forest(PRECISE)
+    fig = figures.forest(metalib.pool(PRECISE))
     white = [line for line in axes(fig).lines if same_color(line.get_color(), "white")]
     single = metalib.effects(PRECISE)
     assert [tuple(line.get_xdata()) for line in white] == [
@@ -341,8 +381,7 @@ def test_an_interval_hidden_by_its_square_is_shown_on_it() -> None:
 @pytest.mark.parametrize("name", FORESTS)
 def test_forest_data_are_unrounded_and_plain(name: str) -> None:
     tables, options = FORESTS[name]
-    options = {k: v for k, v in options.items() if k not in ("favours", "title")}
-    data = figures.forest_data(tables, **options)
+    data = figures.forest_data(pooled(tables, options), **drawing(options, "favours", "title"))
     assert (data["kind"] == "study").sum() == len(tables)
     assert data["weight"][data["kind"] == "study"].sum() == pytest.approx(0 if name == "nothing" else 100)
     total = data[data["kind"] == "total"].iloc[0]
@@ -352,8 +391,8 @@ def test_forest_data_are_unrounded_and_plain(name: str) -> None:
 
 
 def test_forest_data_of_one_outcome() -> None:
-    data = figures.forest_data(FOUR, model="random", groups=("New", "Old")).set_index("kind")
     effect = metalib.pool(FOUR, model="random")
+    data = figures.forest_data(effect, groups=("New", "Old")).set_index("kind")
     total = data.loc["total"]
     assert tuple(total[["estimate", "low", "high"]]) == (effect.ratio, effect.ratio_low, effect.ratio_high)
     for column in ("tau2", "Q", "df", "p_Q", "I2", "statistic", "p"):
@@ -364,9 +403,8 @@ def test_forest_data_of_one_outcome() -> None:
 @pytest.mark.parametrize("name", FUNNELS)
 def test_funnel_marks_stand_where_the_numbers_are(name: str) -> None:
     tables, options = FUNNELS[name]
-    fig = figures.funnel(tables, **options)
-    pooling = {k: options[k] for k in ("measure", "model") if k in options}
-    effect = metalib.pool(tables, **pooling)
+    effect = metalib.pool(tables, **pooling(options))
+    fig = figures.funnel(effect, **drawing(options))
     single = metalib.effects(tables, effect.measure).query("estimable")
     (points,) = marked(fig, "studies")
     assert points.get_xdata() == pytest.approx([effect.natural(y) for y in single["effect"]])
@@ -389,16 +427,16 @@ def test_funnel_marks_stand_where_the_numbers_are(name: str) -> None:
 
 
 def test_funnel_names_its_studies() -> None:
-    fig = figures.funnel(HUGE, labels={"b": "Beta 2002", "a": "Alpha 2001"}, model="random")
+    fig = figures.funnel(metalib.pool(HUGE, model="random"), labels={"b": "Beta 2002", "a": "Alpha 2001"})
     assert {a.get_text() for a in marked(fig, "name")} == {"Beta 2002", "c"}
     assert "Not estimable: Alpha 2001, d" in words(fig)
     many = pd.concat([TWELVE, TWELVE.assign(study=[f"{s}b" for s in TWELVE["study"]])])
-    assert marked(figures.funnel(many), "name") == []
+    assert marked(figures.funnel(metalib.pool(many)), "name") == []
 
 
 def test_funnel_of_nothing() -> None:
     with pytest.raises(DataError, match="no study is estimable"):
-        figures.funnel(NOTHING)
+        figures.funnel(metalib.pool(NOTHING))
 
 
 def test_bias_graph_shows_shares() -> None:
@@ -516,10 +554,6 @@ def test_flow_refuses(make, message: str) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"measure": "HR"}, OptionError, "measure='HR'"),
-        ({"method": "Peto", "measure": "RR"}, OptionError, "Peto"),
-        ({"by": "nowhere"}, DataError, "no column 'nowhere'"),
-        ({"by": ["a", "b", "c", "d"]}, OptionError, "name of a column"),
         ({"groups": "Experimental"}, OptionError, "groups='Experimental'"),
         ({"groups": ("Same", "Same")}, OptionError, "different names"),
         ({"labels": ["a"]}, OptionError, "labels="),
@@ -528,31 +562,97 @@ def test_flow_refuses(make, message: str) -> None:
         ({"printed": (1.0, float("nan"), 3.0)}, DataError, "finite"),
         ({"printed": (1.0, 0.0, 3.0)}, DataError, "above 0"),
         ({"printed": ("a", "b", "c")}, DataError, "printed"),
-        ({"level": 1.0}, OptionError, "level"),
+        ({"also": [metalib.pool(FOUR[:3])]}, DataError, "of other studies"),
+        ({"also": [metalib.pool(FOUR, "RR")]}, DataError, "same measure, OR"),
+        ({"also": [FOUR]}, DataError, "pool the tables first"),
     ],
 )
 def test_forest_refuses(options: dict, error: type[MetalibError], message: str) -> None:
     for function in (figures.forest, figures.forest_data):
         with pytest.raises(error, match=message):
-            function(FOUR, **options)
+            function(metalib.pool(FOUR), **options)
 
 
 @pytest.mark.parametrize("options", [{"favours": ("one",)}, {"favours": 3}, {"title": 3}])
 def test_forest_refuses_texts_that_are_none(options: dict) -> None:
     with pytest.raises(OptionError, match=next(iter(options))):
-        figures.forest(FOUR, **options)
+        figures.forest(metalib.pool(FOUR), **options)
 
 
 @pytest.mark.parametrize("function", [figures.forest, figures.forest_data, figures.funnel, figures.funnel_data])
-@pytest.mark.parametrize(
-    ("tables", "message"),
-    [
-        (None, "must be a DataFrame"),
-        (FOUR.drop(columns="n_t"), "column n_t is missing"),
-        (FOUR.assign(events_t=100), "row 1, study 'a', experimental arm"),
-        (pd.concat([FOUR, FOUR]), "occurs twice"),
-    ],
-)
-def test_tables_are_checked(function, tables, message: str) -> None:
-    with pytest.raises(DataError, match=re.escape(message)):
-        function(tables)
+@pytest.mark.parametrize("result", [None, FOUR])
+def test_only_results_are_drawn(function, result: object) -> None:
+    with pytest.raises(DataError, match="a result of metalib is drawn"):
+        function(result)
+
+
+@pytest.mark.parametrize("function", [figures.forest, figures.funnel])
+def test_a_result_without_its_studies_cannot_be_drawn(function) -> None:
+    bare = dataclasses.replace(metalib.pool(FOUR), effects=None)
+    with pytest.raises(DataError, match="does not hold the effects of its studies"):
+        function(bare)
+
+
+@pytest.mark.parametrize("ci", ["wald", "hksj", "hksj_adhoc"])
+@pytest.mark.parametrize("tables", [FOUR, TWELVE])
+def test_the_statistics_line_names_the_distribution_that_was_used(tables: pd.DataFrame, ci: str) -> None:
+    # Under hksj_adhoc the old plot printed Z, where the interval and P came from t.
+    effect = metalib.pool(tables, model="random", ci=ci)
+    p = 2 * (scipy.stats.t(effect.df) if effect.uses_t else scipy.stats.norm()).sf(abs(effect.statistic))
+    assert p == pytest.approx(effect.p, abs=1e-12)
+    name = f"t = {abs(effect.statistic):.2f}, df = {effect.df}" if effect.uses_t else f"Z = {abs(effect.statistic):.2f}"
+    assert f"Test for overall effect: {name} (P = {p:.2f})" in words(figures.forest(effect))
+
+
+def test_more_results_of_the_same_studies_are_further_diamonds() -> None:
+    fig = build("forest also")
+    shown = [p for p in marked(fig, "diamond also") if isinstance(p, Polygon)]
+    assert len(shown) == 2
+    for diamond, effect in zip(shown, RANDOM, strict=True):
+        corners = [effect.ratio_low, effect.ratio, effect.ratio_high, effect.ratio]
+        assert diamond.get_xy()[:4, 0] == pytest.approx(corners)
+    (total,) = [p for p in marked(fig, "diamond total") if isinstance(p, Polygon)]
+    assert total.get_xy()[1, 0] == pytest.approx(metalib.pool(FOUR).ratio)
+    (prediction,) = marked(fig, "interval prediction")
+    ends = [math.exp(RANDOM[0].prediction_low), math.exp(RANDOM[0].prediction_high)]
+    assert prediction.get_xdata() == pytest.approx(ends)
+    data = figures.forest_data(metalib.pool(FOUR), **ALSO)
+    assert data["kind"].tolist() == ["study"] * 4 + ["total", "also", "also", "prediction", "printed"]
+    assert data.loc[data["kind"] == "also", "ci_method"].tolist() == ["wald", "hksj_adhoc"]
+    assert {"M-H, random", "Total (95% CI)"} <= {t.get_text() for t in texts(fig)}
+
+
+def test_risk_of_bias_stands_beside_its_study() -> None:
+    fig = build("forest bias")
+    for row in BIAS.itertuples():
+        (circle,) = marked(fig, f"{row.study}, {row.domain}")
+        assert same_color(circle.get_facecolor(), JUDGEMENTS[row.judgement].colour)
+        (square,) = marked(fig, f"square study {row.study}")
+        assert circle.get_center()[1] == pytest.approx(square.get_offsets()[0][1])
+    assert "A D1" in words(fig)
+    with pytest.raises(DataError, match="study 'a': the risk of bias of the study is not judged"):
+        figures.forest(metalib.pool(FOUR), bias=BIAS)
+
+
+def test_effects_without_tables_are_drawn_with_their_standard_errors() -> None:
+    said = [t.get_text() for t in texts(build("forest generic"))]
+    assert {"Log odds ratio", "SE", "0.200", "0.400", "-0.100", "Not estimable"} <= set(said)
+    assert not {"Events", "Total", "Total events", "Experimental", "Control"} & set(said)
+    data = figures.forest_data(GENERIC)
+    assert data["se"][:3].tolist() == pytest.approx([0.1, 0.2, 0.4])
+    assert data[["events_t", "n_t", "events_c", "n_c"]].isna().all(axis=None)
+    weights = 1 / np.array([0.1, 0.2, 0.4]) ** 2
+    assert data["weight"][:3].tolist() == pytest.approx(100 * weights / weights.sum())
+
+
+def test_weights_of_subgroups_are_shares_of_the_total() -> None:
+    mixed = pd.concat([FOUR, HUGE], ignore_index=True).assign(study=list("abcdefgh"))
+    groups = metalib.subgroups(mixed, ["x", "y"] * 4)
+    data = figures.forest_data(groups)
+    studies = data[data["kind"] == "study"]
+    order = [*range(0, 8, 2), *range(1, 8, 2)]
+    whole = metalib.pool(mixed).weights
+    assert studies["weight"].tolist() == pytest.approx(
+        [math.nan if whole[i] is None else whole[i] for i in order], nan_ok=True
+    )
+    assert studies["n_t"].tolist() == mixed["n_t"].iloc[order].tolist()

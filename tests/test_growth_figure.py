@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from metalib import DataError, text
-from metalib.figures import growth, growth_exponent
+from metalib.figures import growth, growth_exponent, search_steps
 from metalib.pages.notebook import render
 
 SIZE = np.array([1.0, 10.0, 100.0, 1000.0])
@@ -36,7 +37,7 @@ def test_points_quartiles_and_proportional_lines_are_in_place() -> None:
     points = {line.get_label(): line.get_xydata() for line in ax.lines if line.get_linestyle() == "-"}
     np.testing.assert_allclose(points["one"], np.column_stack([SIZE, 0.002 * SIZE]))
     np.testing.assert_allclose(points["two"], np.column_stack([SIZE, 0.1 + 0.0001 * SIZE]))
-    dashed = [line.get_xydata() for line in ax.lines if line.get_linestyle() == "--"]
+    dashed = [line.get_xydata() for line in ax.lines if line.get_gid() == "proportional"]
     np.testing.assert_allclose(dashed, [[[1, 0.002], [1000, 2.0]], [[1, 0.0002], [1000, 0.2]]])
     spans = ax.collections[0].get_segments()
     np.testing.assert_allclose([s[:, 1] for s in spans], np.outer(0.002 * SIZE, [0.9, 1.1]))
@@ -55,6 +56,57 @@ def test_times_have_units_on_the_axis() -> None:
     fig.canvas.draw()
     shown = [label.get_text() for label in fig.axes[0].get_yticklabels()]
     assert {"10 ms", "100 ms", "1.0 s"} <= set(shown)
+
+
+def legend_box(fig: Figure):
+    fig.canvas.draw()
+    return fig.legends[0].get_window_extent()
+
+
+def test_a_long_legend_stays_on_the_figure() -> None:
+    # In one line these names were clipped at the right edge.
+    names = {
+        "one": "studies of a single meta-analysis, in one call",
+        "two": "meta-analyses of eight studies in an array",
+    }
+    fig = growth(FRAME.assign(series=FRAME["series"].map(names)), size_label="Studies")
+    box = legend_box(fig)
+    assert box.x0 >= 0
+    assert box.x1 <= fig.bbox.width
+    assert [t.get_text() for t in fig.legends[0].get_texts()] == [*names.values(), "proportional to the size"]
+
+
+def test_sizes_are_all_powers_or_all_plain() -> None:
+    # 10000 once stood beside 10⁵.
+    for largest, shown in ((1e4, ["1", "10", "100", "1000", "10000"]), (1e5, ["1", "10", "10²", "10³", "10⁴", "10⁵"])):
+        size = np.geomspace(1, largest, 8)
+        fig = growth(FRAME.assign(size=size, series="one"), size_label="Studies")
+        assert [label.get_text() for label in fig.axes[0].get_xticklabels()] == shown
+
+
+STEPS = pd.DataFrame({"step": ["first", "second"], "candidates": [7e12, 300], "after": [12, 1]})
+
+
+def test_steps_stand_where_the_numbers_are() -> None:
+    fig = search_steps(STEPS)
+    (ax,) = fig.axes
+    marks = {line.get_gid(): line.get_xdata().tolist() for line in ax.lines}
+    assert marks == {"before": [7e12, 300], "after": [12, 1]}
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["first", "second"]
+    segments = [s[:, 0].tolist() for s in ax.collections[0].get_segments()]
+    assert segments == [[12, 7e12], [1, 300]]
+    box = legend_box(fig)
+    assert 0 <= box.x0 < box.x1 <= fig.bbox.width
+    assert render(search_steps(STEPS), "svg") == render(search_steps(STEPS), "svg")
+
+
+def test_bad_steps_are_refused() -> None:
+    with pytest.raises(DataError, match="after is missing"):
+        search_steps(STEPS.drop(columns="after"))
+    with pytest.raises(DataError, match="no step"):
+        search_steps(STEPS.iloc[:0])
+    with pytest.raises(DataError, match="after must be positive"):
+        search_steps(STEPS.assign(after=[1, 0]))
 
 
 def test_the_same_bytes_twice() -> None:

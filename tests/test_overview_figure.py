@@ -18,7 +18,7 @@ MODELS = ["Fixed", "Random"]
 
 def test_marks_are_in_place_and_filled_when_significant() -> None:
     axes = next(a for a in overview([ROW], models=MODELS).axes if a.get_label() == "results")
-    marks = [line for line in axes.lines if line.get_gid()]
+    marks = [line for line in axes.lines if (line.get_gid() or "").startswith("point")]
     assert [line.get_xdata()[0] for line in marks] == [FIXED.ratio, RANDOM.ratio, OTHER.ratio]
     assert [line.get_markerfacecolor() == "white" for line in marks] == [False, False, True]
     # The candidates of one model share a line, the models do not.

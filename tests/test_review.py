@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracle import load
 
 from metalib import DataError, MetalibError, OptionError, Options, Review, pool, read_review
 from metalib.audit.files import FILES
+from validation.sets import load
 
 DATA = Path(__file__).parent.parent / "data"
 #: The files that the review of the book has; those of means, rates and effects are for others.
@@ -183,7 +183,7 @@ COUNTS = "outcome,study,events_t,n_t,events_c,n_c"
 
 def minimal(folder: Path, *, outcomes: str = "outcome\nTB\n", **files: str) -> Path:
     """Write a review of two files, or of those given."""
-    tables, _ = load(Path(__file__).parent / "golden", "bcg")
+    tables, _ = load("bcg")
     given = {"outcomes": outcomes, "tables": tables.assign(outcome="TB").to_csv(index=False), **files}
     for name, content in given.items():
         (folder / f"{name}.csv").write_text(content, encoding="utf-8")

@@ -9,13 +9,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import load
-from test_robustness_golden import GOLDEN
 
 import metalib
 from metalib import OptionError
 from metalib.arithmetic.tables import check_tables
 from metalib.robustness.fragility import _Search, fragility
+from validation.sets import load
 
 OPTIONS = [{"method": "MH"}, {"method": "Peto"}, {"method": "MH", "model": "random"}, {"measure": "RD", "method": "IV"}]
 
@@ -81,7 +80,7 @@ def test_tables_at_a_distance_are_listed_once_each(t: pd.DataFrame, changes: int
     ("edge_tiny", {}, 4), ("edge_zero_control", {"model": "random"}, 7), ("hine1989", {}, 1),
 ])  # fmt: skip
 def test_swapping_arms_or_outcomes_keeps_the_index(name: str, options: dict, changes: int) -> None:
-    t, _ = load(GOLDEN, name)
+    t, _ = load(name)
     arms = t.rename(columns={"events_t": "events_c", "n_t": "n_c", "events_c": "events_t", "n_c": "n_t"})
     outcomes = t.assign(events_t=t["n_t"] - t["events_t"], events_c=t["n_c"] - t["events_c"])
     for tables in (t, arms, outcomes):

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
-from robustness import compare_extra
 
 import metalib
 from metalib import OptionError
 from metalib.arithmetic.tau2_interval import tau2_interval
 from metalib.robustness.small_study import egger, harbord, peters, trim_and_fill
-
-GOLDEN = Path(__file__).parent / "golden"
-EXTRA = GOLDEN / "extra"
+from validation.robustness import compare_robustness
 
 
 def test_a_wrong_number_is_noticed() -> None:
-    one = next(c for c in compare_extra(GOLDEN, EXTRA, "bcg") if c.method == "qprofile" and c.quantity == "tau2_high")
+    one = next(c for c in compare_robustness("bcg") if c.method == "qprofile" and c.quantity == "tau2_high")
     moved = {**{f: getattr(one, f) for f in one.__dataclass_fields__}, "golden": one.golden * (1 + 1e-7)}
     assert one.agrees
     assert not type(one)(**moved).agrees

@@ -9,7 +9,7 @@ import pytest
 
 import metalib
 from metalib import PooledEffect, text
-from metalib.audit import published
+from metalib.audit import compare
 from metalib.recover import model
 
 
@@ -55,5 +55,5 @@ def test_statistics_have_one_list_of_names() -> None:
     for names in (fields, printed, puzzle):
         assert len(set(names)) == len(names)
     effect = metalib.pool(pd.DataFrame({"study": ["a"], "events_t": 1, "n_t": 9, "events_c": 2, "n_c": 9}))
-    assert {name.replace("OR", "effect") for name in published.statistics(effect)} < set(printed)
+    assert {name.replace("OR", "effect") for name in compare.forest_statistics(effect)} < set(printed)
     assert tuple(puzzle) == model.STATISTICS

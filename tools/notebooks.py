@@ -3,7 +3,8 @@
     python tools/notebooks.py            run every notebooks/*.py and write its .ipynb
     python tools/notebooks.py NAME ...   only these
 
-A stored notebook carries a hash of its source and one of its outputs, so that the checks see an edit to either.
+A stored notebook carries a hash of its source and one of its outputs, so that the checks see an edit to either. Its
+files (figures, downloads, data of scripts) are put in place together with it: one that fails leaves all as it was.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import hashlib
 import json
 import os
 import sys
+import tempfile
 import time
 from functools import cache
 from pathlib import Path
 
 import jupytext
 import nbformat
+
+from metalib.pages.outputs import STAGING
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -96,8 +100,8 @@ def _merge_streams(outputs: list) -> list:
     return merged
 
 
-def run(path: Path) -> nbformat.NotebookNode:
-    """Run a .py notebook and return it with its outputs, normalised."""
+def run(path: Path, files: Path) -> nbformat.NotebookNode:
+    """Run a .py notebook and return it with its outputs, normalised; what it writes beside itself goes to `files`."""
     from nbclient import NotebookClient
 
     cells = source_cells(path)
@@ -112,7 +116,7 @@ def run(path: Path) -> nbformat.NotebookNode:
         record_timing=False,
         resources={"metadata": {"path": path.parent}},
     )
-    client.execute()
+    client.execute(env=os.environ | {STAGING: str(files)})
     return normalise(notebook, cells)
 
 
@@ -121,22 +125,27 @@ def as_text(notebook: nbformat.NotebookNode) -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def write(path: Path, notebook: nbformat.NotebookNode) -> None:
-    """Write the .ipynb twin in one step, so that an interrupted run leaves the old one."""
-    target = path.with_suffix(".ipynb")
-    part = target.with_suffix(".part")
-    part.write_text(as_text(notebook), encoding="utf-8")
-    os.replace(part, target)
+def store(path: Path) -> None:
+    """Run a .py notebook, then put its .ipynb twin and its files in place, each in one step."""
+    # On the disk of the notebook, so that files need only be renamed.
+    with tempfile.TemporaryDirectory(prefix=".running-", dir=path.parent) as folder:
+        staged = Path(folder)
+        notebook = run(path, staged)
+        twin = path.with_suffix(".ipynb").name
+        (staged / twin).write_text(as_text(notebook), encoding="utf-8")
+        for file in sorted(file for file in staged.rglob("*") if file.is_file()):
+            target = path.parent / file.relative_to(staged)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(file, target)
 
 
 def main(names: list[str]) -> int:
     """Run the named notebooks, or all."""
-    os.environ.pop("METALIB_FIGURES", None)
     paths = [FOLDER / f"{name}.py" for name in names] or sorted(FOLDER.glob("*.py"))
     for i, path in enumerate(paths, 1):
         start = time.perf_counter()
         print(f"[{i}/{len(paths)}] {path.stem} ", end="", flush=True)
-        write(path, run(path))
+        store(path)
         print(f"{time.perf_counter() - start:.1f} s", flush=True)
     return 0
 

@@ -28,8 +28,8 @@ from .results import PooledBatch, PooledEffect
 from .study_effects import Cells, StudyEffects, cells, peto_effects, reason_not_estimable, study_effects
 from .tables import Tables, check_arrays
 
-#: Studies in a block of meta-analyses. Its arrays, 96 KB each, stay in the cache, and their memory is used again.
-BLOCK = 12288
+#: Studies in a block of meta-analyses. Its arrays, 192 KB each, stay in the cache, and their memory is used again.
+BLOCK = 24576
 
 
 def pool_batch(

@@ -83,6 +83,11 @@ class StudyEffects:
         """Return the effects of one meta-analysis out of (m, k) arrays."""
         return StudyEffects(self.yi[i], self.vi[i], self.estimable[i], self.corrected[i])
 
+    def intervals(self, z: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return effects, standard errors and both limits, `z` standard errors away; NaN where not estimable."""
+        yi, se = np.where(self.estimable, self.yi, np.nan), np.where(self.estimable, np.sqrt(self.vi), np.nan)
+        return yi, se, yi - z * se, yi + z * se
+
 
 def cells(events_t: np.ndarray, n_t: np.ndarray, events_c: np.ndarray, n_c: np.ndarray) -> Cells:
     """Return plain and corrected cells; 0.5 goes to all four cells of a study that has a zero cell."""
@@ -183,8 +188,7 @@ def effects(tables: pd.DataFrame, measure: str = "OR", *, level: float = 0.95) -
     z = Options(measure=measure, method="IV", level=level).z
     checked = check_tables(tables)
     e = study_effects(cells(*checked.counts()), measure)
-    yi = np.where(e.estimable, e.yi, np.nan)
-    se = np.where(e.estimable, np.sqrt(e.vi), np.nan)
+    yi, se, low, high = e.intervals(z)
     corrected_note = "zero cell: 0.5 added to all four cells" + (
         ", in the standard error only" if measure == "RD" else ""
     )
@@ -197,8 +201,8 @@ def effects(tables: pd.DataFrame, measure: str = "OR", *, level: float = 0.95) -
             "study": list(checked.studies),
             "effect": yi,
             "se": se,
-            "ci_low": yi - z * se,
-            "ci_high": yi + z * se,
+            "ci_low": low,
+            "ci_high": high,
             "estimable": e.estimable,
             "corrected": e.corrected,
             "reason": reasons,

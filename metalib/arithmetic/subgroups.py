@@ -46,6 +46,11 @@ class Subgroups:
     def __getitem__(self, name: str) -> PooledEffect:
         return dict(self.groups)[name]
 
+    def weights(self, name: str) -> tuple[float | None, ...]:
+        """Return the weights of the studies of a subgroup, in percent of the total."""
+        total = dict(zip(self.overall.studies, self.overall.weights, strict=True))
+        return tuple(total[in_subgroup(study, name)] for study in self[name].studies)
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row a subgroup and a last row ``overall``."""
         rows = [*self.groups, ("overall", self.overall)]
@@ -67,6 +72,11 @@ class Subgroups:
 
     def __repr__(self) -> str:
         return f"Subgroups\n{self.summary()}"
+
+
+def in_subgroup(study: str, subgroup: str) -> str:
+    """Return the name of a study in the total, where it stands once for every subgroup it occurs in."""
+    return f"{study} ({subgroup})"
 
 
 def subgroups(tables: pd.DataFrame, by: str | Sequence[object] | pd.Series, **choices: Unpack[Choices]) -> Subgroups:
@@ -107,7 +117,7 @@ def subgroups(tables: pd.DataFrame, by: str | Sequence[object] | pd.Series, **ch
     rows = {name: [label == name for label in labels] for name in names}
     groups = tuple((name, pool(tables[rows[name]], **choices)) for name in names)
     # The total counts a study once for every subgroup it occurs in, as RevMan's total does.
-    everything = tables.assign(study=[f"{s} ({g})" for s, g in zip(tables["study"], labels, strict=True)])
+    everything = tables.assign(study=list(map(in_subgroup, tables["study"], labels)))
     overall = pool(everything, **choices)
     usable = [effect for _, effect in groups if effect.se is not None and effect.se > 0]
     df = max(len(usable) - 1, 0)

@@ -1,14 +1,14 @@
 """Figures, all in one style."""
 
-from .agreement import agreement_map
 from .flow import FlowBox, flow_diagram
 from .forest import forest
-from .forest_rows import forest_data
 from .funnel import funnel, funnel_data
-from .growth import growth, growth_exponent
+from .growth import growth, growth_exponent, search_steps
+from .maps import agreement_map, share_map
 from .overview import OverviewRow, overview, overview_data
 from .risk_of_bias import bias_graph, bias_summary
-from .specification import specification_curve
+from .robustness import exclusions, specification_curve, subsets
+from .rows import forest_data
 from .style import style
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "agreement_map",
     "bias_graph",
     "bias_summary",
+    "exclusions",
     "flow_diagram",
     "forest",
     "forest_data",
@@ -26,6 +27,9 @@ __all__ = [
     "growth_exponent",
     "overview",
     "overview_data",
+    "search_steps",
+    "share_map",
     "specification_curve",
     "style",
+    "subsets",
 ]

@@ -9,17 +9,15 @@ import pandas as pd
 from ..errors import DataError, OptionError
 
 
-def check_frame(tables: object) -> None:
-    """Raise :class:`DataError` unless `tables` is a data frame; its cells are checked by :func:`metalib.pool`."""
-    if not isinstance(tables, pd.DataFrame):
-        raise DataError(f"tables must be a DataFrame, not {type(tables).__name__}")
-
-
-def check_columns(frame: pd.DataFrame, needed: Sequence[str]) -> None:
-    """Raise :class:`DataError` naming the columns that a data frame lacks."""
+def check_columns(frame: pd.DataFrame, needed: Sequence[str], *, empty: str = "there is nothing to draw") -> None:
+    """Raise :class:`DataError` for what is no data frame, naming the columns it lacks, or if it has no row."""
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"the data of a figure must be a DataFrame, not {type(frame).__name__}")
     missing = [column for column in needed if column not in frame.columns]
     if missing:
         raise DataError(f"column {', '.join(missing)} is missing")
+    if frame.empty:
+        raise DataError(empty)
 
 
 def check_labels(labels: Mapping[str, str] | None) -> dict[str, str]:

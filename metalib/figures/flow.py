@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
@@ -25,6 +25,7 @@ _PADDING = 0.12
 _INDENT = 0.14
 _BAND_COLOUR = "#D6E6F2"
 _UNKNOWN_COLOUR = "#F2F2F2"
+_NUMBER = (int, float, np.integer, np.floating)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,9 @@ def _count(value: object, what: str) -> int | None:
     """Return a count, None where pandas or the caller marks it as missing."""
     if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
         return None
-    whole = isinstance(value, numbers.Real) and not isinstance(value, bool) and float(value).is_integer()
-    if not whole or value < 0:
-        raise DataError(f"{what}: a count must be a whole number of 0 or more", value=value)
-    return int(value)
+    if isinstance(value, _NUMBER) and not isinstance(value, bool) and float(value).is_integer() and value >= 0:
+        return int(value)
+    raise DataError(f"{what}: a count must be a whole number of 0 or more", value=value)
 
 
 @dataclass(frozen=True, slots=True)

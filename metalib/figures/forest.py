@@ -2,74 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Unpack
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..arithmetic.options import RATIOS
-from ..text import METHOD_NAMES
-from . import layout, scales
+from .. import text
+from ..arithmetic.results import PooledEffect
+from ..arithmetic.subgroups import Subgroups
+from ..arithmetic.tables import COUNTS
+from ..errors import DataError
 from .checks import check_title, pair_of_texts
-from .forest_lines import Line, forest_lines
-from .forest_marks import draw_marks
-from .forest_rows import forest_data, percent_of
-from .layout import MARGIN, ROW, Sheet, text_width, widest, wrap
-from .style import LINE_GREY, TITLE_SIZE, style
+from .layout import MARGIN, ROW, Sheet, block_height, text_width, wrap
+from .marks import EffectPlot
+from .risk_of_bias import draw_judgement, judgement_grid
+from .rows import Row, Rows, Shown, forest_rows, percent_of
+from .scales import MEASURE_NAMES, effect_scale
+from .style import BLACK, BLUE, JUDGEMENTS, LINE_GREY, TITLE_SIZE, style
 
-_NUMBER_COLUMNS = ("events_t", "n_t", "events_c", "n_c")
-_TEXT_COLUMNS = ("label", *_NUMBER_COLUMNS, "weight", "effect")
-#: Inches.
-_LABEL_WIDTH = 2.1
-_ARM_WIDTH = 1.15
-_PLOT_WIDTH = 2.96
-_SMALL_GAP, _GAP, _PLOT_GAP = 0.12, 0.19, 0.26
+NOT_ESTIMABLE = text.NOT_ESTIMABLE.capitalize()
+NOT_APPLICABLE = "Not applicable"
+#: Inches. A figure of this width is shown in full size beside the text of a page, and its letters too.
+_WIDTH = 8.1
+_LABEL_WIDTH = 1.6
+_ARM_WIDTH = 1.05
+_PLOT_WIDTH = (2.1, 3.4)
+_GAPS = {"events_t": 0.1, "events_c": 0.1, "effect": 0.2}
+_GAP = 0.13
 _INDENT = 0.12
 _TICKS = 0.3
+_DOMAIN = 0.235
+#: The arms and the columns of their counts.
+_ARM_COLUMNS = (("events_t", "n_t"), ("events_c", "n_c"))
+_DIAMONDS = {"subtotal": BLACK, "total": BLACK, "also": LINE_GREY, "printed": "white"}
 
 
 def forest(
-    tables: pd.DataFrame,
+    result: PooledEffect | Subgroups,
     *,
-    measure: str = "OR",
-    method: str = "MH",
-    model: str = "fixed",
-    tau2: str = "DL",
-    ci: str = "wald",
-    level: float = 0.95,
-    by: str | None = None,
-    labels: Mapping[str, str] | None = None,
-    groups: Sequence[str] = ("Experimental", "Control"),
     favours: Sequence[str] = ("Favours experimental", "Favours control"),
-    printed: Sequence[float] | None = None,
-    prediction: bool = False,
+    bias: pd.DataFrame | None = None,
     title: str | None = None,
+    **shown: Unpack[Shown],
 ) -> Figure:
-    """Draw a forest plot in the layout of Review Manager, with the counts of every study.
+    """Draw a result as a forest plot in the layout of Review Manager, with the counts of every study.
 
     Squares have an area proportional to the weight; intervals that leave the axis end in an arrow head; studies that
-    are not estimable are listed without a square.
+    are not estimable are listed without a square. A result that came from effects and not from 2x2 tables shows these
+    and their standard errors in place of counts.
 
     Parameters
     ----------
-    tables : DataFrame
-        ``study, events_t, n_t, events_c, n_c``.
-    measure, method, model, tau2, ci, level
-        As in :func:`metalib.pool`.
-    by : str, optional
-        Column of `tables` that names the subgroup of each row; adds subtotals and the test for subgroup differences.
-    labels : mapping, optional
-        Name to show for a study; without one it is shown as it stands in `tables`.
-    groups : pair of str
-        Names of the experimental and of the control arm.
+    result : PooledEffect or Subgroups
+        A result of :func:`metalib.pool` or of another function that pools; subgroups get subtotals and the test for
+        subgroup differences.
     favours : pair of str
         What an effect left and right of no effect means. For events that are harmful, less than no effect favours
         the experimental arm; for beneficial events it is the other way round.
-    printed : (estimate, low, high), optional
-        A published result on the natural scale, drawn as an open diamond in a row of its own.
-    prediction : bool
-        Whether to show the prediction interval; it exists for random effects and at least three studies.
+    bias : DataFrame, optional
+        Judgements of the risk of bias as in :func:`bias_summary`, drawn beside every study; it may hold more studies.
     title : str, optional
+    **shown
+        ``labels, groups, printed, prediction, also`` as in :func:`forest_data`. Results in `also` are grey diamonds
+        below the total, a printed result is an open one.
 
     Returns
     -------
@@ -79,148 +76,299 @@ def forest(
     Raises
     ------
     DataError, OptionError
+        As :func:`forest_data`; also when a study is not judged.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import metalib
+    >>> from metalib import figures
+    >>> trials = pd.DataFrame({"study": ["a", "b"], "events_t": [10, 4], "n_t": [50, 40],
+    ...                        "events_c": [20, 9], "n_c": [50, 40]})
+    >>> random = metalib.pool(trials, model="random")
+    >>> fig = figures.forest(metalib.pool(trials), also=[random], groups=("New", "Old"))
     """
+    rows = forest_rows(result, **shown)
     sides = pair_of_texts("favours", favours)
-    data = forest_data(
-        tables, measure=measure, method=method, model=model, tau2=tau2, ci=ci, level=level, by=by, labels=labels,
-        groups=groups, printed=printed, prediction=prediction,
-    )  # fmt: skip
+    judged = None if bias is None else judgement_grid(bias)
+    for row in rows.rows:
+        if judged is not None and row.study and row.study not in judged.index:
+            raise DataError("the risk of bias of the study is not judged", study=row.study)
     with style():
-        return _draw(data, sides, check_title(title))
+        return _draw(rows, (f"← {sides[0]}", f"{sides[1]} →"), judged, check_title(title))
 
 
-def _draw(data: pd.DataFrame, favours: tuple[str, str], title: str) -> Figure:
-    first = data.iloc[0]
-    head = _head(first)
-    lines = [line.wrapped(_LABEL_WIDTH, _INDENT) for line in forest_lines(data)]
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line: its texts by column, and the row whose mark stands beside it.
+
+    A note is a text that runs over all columns; a foot line stands beside the axis instead of beside the plot.
+    """
+
+    cells: dict[str, str]
+    row: Row | None = None
+    bold: bool = False
+    indent: bool = False
+    note: bool = False
+    foot: bool = False
+    gap: float = 0.0
+
+    @property
+    def height(self) -> float:
+        return block_height(self.cells["label"]) + self.gap
+
+    def wrapped(self, width: float) -> _Line:
+        """Return the line with its label broken to `width`."""
+        label = wrap(self.cells["label"], width - (_INDENT if self.indent else 0), bold=self.bold)
+        return replace(self, cells=self.cells | {"label": label})
+
+
+def _lines(rows: Rows) -> Iterator[_Line]:
+    """Yield the lines from top to bottom; the statistics of the total come last."""
+    grouped = any(row.kind == "heading" for row in rows.rows)
+    foot: list[str] = []
+    for i, row in enumerate(rows.rows):
+        if row.kind == "heading":
+            yield _Line({"label": row.label}, bold=True, gap=0.1 if i else 0.0)
+        elif row.kind == "study":
+            yield _Line(_cells(row, COUNTS), row=row, indent=grouped)
+        elif row.kind in ("subtotal", "total"):
+            yield _Line(_cells(row, ("n_t", "n_c")), row=row, bold=True, gap=0.1 if row.kind == "total" else 0.0)
+            if row.kind == "total":
+                yield from (
+                    _Line(_cells(r, ()), row=r) for r in rows.rows if r.kind in ("also", "prediction", "printed")
+                )
+            if row.counts is not None:
+                yield _Line({"label": "Total events"} | _counts(row, ("events_t", "events_c")))
+            if row.effect is not None:
+                notes = [f"Heterogeneity: {_heterogeneity(row.effect)}"]
+                notes.append(f"Test for overall effect: {_overall(row.effect)}")
+                foot = notes
+            if row.kind == "subtotal":
+                yield from (_Line({"label": note}, note=True) for note in notes)
+        elif row.between is not None:
+            foot = [*foot, f"{row.label}: {_difference(row.between)}"]
+    yield from (_Line({"label": note}, note=True, foot=True) for note in foot)
+
+
+def _cells(row: Row, counts: Sequence[str]) -> dict[str, str]:
+    cells = {"label": row.label, "weight": "" if row.weight is None else text.percent(row.weight, 1)}
+    if row.kind == "study" and row.counts is None and row.yi == row.yi:
+        cells |= {"yi": text.number(row.yi, 3), "se": text.number(row.se, 3)}
+    return cells | _counts(row, counts) | {"effect": _effect(row)}
+
+
+def _counts(row: Row, wanted: Sequence[str]) -> dict[str, str]:
+    held = dict(zip(COUNTS, row.counts or (), strict=False))
+    return {name: text.count(int(held[name])) for name in wanted if name in held}
+
+
+def _effect(row: Row) -> str:
+    """Return estimate and interval, or what of them exists."""
+    estimate, low, high = row.span.estimate, row.span.low, row.span.high
+    if row.kind == "prediction":
+        return text.interval(low, high)
+    if estimate != estimate:
+        return NOT_ESTIMABLE
+    return f"{text.number(estimate)} {f'[{text.NOT_ESTIMABLE}]' if low != low else text.interval(low, high)}"
+
+
+def _p_text(p: float) -> str:
+    """Return P with its sign as RevMan shows it: two decimals, more only below 0.01."""
+    return f"P = {text.number(p)}" if p >= 0.01 else f"P {text.p_value(p, sign=True)}"
+
+
+def _heterogeneity(effect: PooledEffect) -> str:
+    if effect.p_Q is None:
+        return NOT_APPLICABLE
+    chi2 = f"Chi² = {text.number(effect.Q)}, df = {effect.df} ({_p_text(effect.p_Q)}); I² = {text.percent(effect.I2)}"
+    if effect.tau2_method is None or effect.tau2 is None:
+        return chi2
+    name = "" if effect.tau2_method == "DL" else f" ({text.TAU2_NAMES[effect.tau2_method]})"
+    return f"Tau²{name} = {text.number(effect.tau2)}; {chi2}"
+
+
+def _overall(effect: PooledEffect) -> str:
+    if effect.p is None:
+        return NOT_APPLICABLE
+    interval = text.CI_NAMES.get(effect.ci_method, "")
+    return f"{text.statistic(effect)} ({_p_text(effect.p)}){interval and f', {interval}'}"
+
+
+def _difference(groups: Subgroups) -> str:
+    if groups.p is None:
+        return NOT_APPLICABLE
+    chi2 = f"Chi² = {text.number(groups.Q)}, df = {groups.df} ({_p_text(groups.p)})"
+    return f"{chi2}, I² = {text.percent(groups.I2)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where everything stands across: the edges of the text columns and of the plot, the middle of each domain."""
+
+    edges: dict[str, tuple[float, float]]
+    plot: tuple[float, float]
+    domains: list[float]
+
+    @property
+    def table(self) -> tuple[float, float]:
+        return MARGIN, self.edges["effect"][1]
+
+    @property
+    def width(self) -> float:
+        return max(self.plot[1] + 0.1, self.domains[-1] + _DOMAIN / 2 if self.domains else 0.0) + MARGIN
+
+
+def _head(overall: PooledEffect) -> dict[str, str]:
+    """Return the headings of the text columns, in their order; what was pooled stands under a line break."""
+    name = MEASURE_NAMES[overall.measure]
+    log = f"Log {name.lower()}" if overall.is_ratio else name
+    columns = {"yi": log, "se": "SE"} if overall.tables is None else dict.fromkeys(COUNTS, "Total")
+    if overall.tables is not None:
+        columns |= {"events_t": "Events", "events_c": "Events"}
+    name = f"Peto {name.lower()}" if overall.method == "Peto" else name
+    model = f"{text.METHOD_NAMES[overall.method]}, {overall.model.capitalize()}, {percent_of(overall.level)} CI"
+    return {"label": "Study or Subgroup", **columns, "weight": "Weight", "effect": f"{name}\n{model}"}
+
+
+def _layout(head: dict[str, str], lines: Iterable[_Line], arms: tuple[str, str], domains: int) -> _Layout:
+    """Give every column the width of its widest text, and the plot what is left."""
+    widths = {}
+    texts = [line for line in lines if not line.note]
+    for column, heading in head.items():
+        name, _, model = heading.partition("\n")
+        cells = [text_width(name, bold=True), text_width(model)]
+        cells += [text_width(line.cells.get(column, ""), bold=line.bold) for line in texts]
+        widths[column] = max(cells)
+    widths["label"] += _INDENT if any(line.indent for line in texts) else 0
+    for arm, (events, total) in zip(arms, _ARM_COLUMNS, strict=True):
+        if events in head:
+            lack = text_width(arm, bold=True) - widths[events] - widths[total] - _GAPS[events]
+            widths[events] += max(0.0, lack / 2)
+            widths[total] += max(0.0, lack / 2)
+    edges, x = {}, MARGIN
+    for column, width in widths.items():
+        edges[column] = (x, x + width)
+        x += width + _GAPS.get(column, _GAP)
+    room = _WIDTH - x - MARGIN - 0.1 - _DOMAIN * domains
+    plot = (x, x + min(max(room, _PLOT_WIDTH[0]), _PLOT_WIDTH[1]))
+    return _Layout(edges, plot, [plot[1] + 0.12 + _DOMAIN * (i + 0.5) for i in range(domains)])
+
+
+def _draw(rows: Rows, favours: tuple[str, str], judged: pd.DataFrame | None, title: str) -> Figure:
+    head = _head(rows.overall)
+    arms = (wrap(rows.arms[0], _ARM_WIDTH, bold=True), wrap(rows.arms[1], _ARM_WIDTH, bold=True))
+    lines = [line if line.note else line.wrapped(_LABEL_WIDTH) for line in _lines(rows)]
+    places = _layout(head, lines, arms, 0 if judged is None else len(judged.columns))
+    left, right = places.table
+    lines = [line.wrapped(right - left) if line.note else line for line in lines]
     body = [line for line in lines if not line.foot]
     foot = [line for line in lines if line.foot]
-    edges, plot = _columns(first, lines, head)
-    width = plot[1] + MARGIN + 0.1
-
+    sides = [wrap(side, (places.plot[1] - places.plot[0]) / 2 - 0.06) for side in favours]
+    width = places.width
     title = wrap(title, width - 2 * MARGIN, size=TITLE_SIZE, bold=True)
-    sides = [wrap(side, _PLOT_WIDTH / 2 - 0.06) for side in favours]
-    arms = [wrap(first[arm], _ARM_WIDTH, bold=True) for arm, _, _ in _ARMS]
-    top = MARGIN + (layout.block_height(title) + 0.06 if title else 0)
-    head_height = ROW + max(layout.block_height(arm) for arm in arms)
-    first_row = top + head_height + 0.07
-    axis_y = first_row + sum(line.height for line in body) + 0.04
-    legend = _TICKS + max(layout.block_height(side) for side in sides)
-    notes = sum(line.height for line in foot)
-    sheet = Sheet(width, axis_y + max(legend, notes + 0.06) + MARGIN)
+    key = "" if judged is None else wrap(_key(judged), width - 2 * MARGIN)
 
+    top = MARGIN + (block_height(title) + 0.06 if title else 0)
+    first_row = top + ROW + (max(map(block_height, arms)) if "n_t" in head else ROW) + 0.07
+    axis = first_row + sum(line.height for line in body) + 0.04
+    bottom = axis + max(_TICKS + max(map(block_height, sides)), sum(line.height for line in foot) + 0.06)
+    sheet = Sheet(width, bottom + (block_height(key) if key else 0) + MARGIN)
     if title:
-        sheet.text(MARGIN, top - 0.06 - layout.block_height(title) / 2, title, bold=True, size=TITLE_SIZE)
-    _draw_head(sheet, head, arms, edges, plot, top, head_height)
+        sheet.text(MARGIN, MARGIN + block_height(title) / 2, title, bold=True, size=TITLE_SIZE)
+    _draw_head(sheet, head, arms, places, first_row - 0.07 - ROW / 2)
+    _draw_plot_head(sheet, rows.overall, places, judged, first_row - 0.07 - ROW / 2)
     sheet.rule(MARGIN, width - MARGIN, first_row - 0.07)
-    y = _draw_lines(sheet, body, edges, first_row)
-    _draw_lines(sheet, foot, edges, axis_y + 0.06)
-
-    area = sheet.plot_area(*plot, first_row - 0.07, axis_y, label="plot")
-    effects = data[data["kind"] != "difference"]
-    scale = scales.symmetric_scale(first["measure"], effects["estimate"], [*effects["low"], *effects["high"]])
-    scale.apply(area)
-    area.tick_params(axis="x", length=3.5, pad=2.5)
-    draw_marks(area, body, y, scale)
-    middle = sum(plot) / 2
-    for side, centre in zip(sides, (plot[0] + middle, middle + plot[1]), strict=True):
-        sheet.text(centre / 2, axis_y + _TICKS + layout.block_height(side) / 2, side, align="center")
+    heights = _draw_lines(sheet, body, places, first_row)
+    _draw_lines(sheet, foot, places, axis + 0.06)
+    plot = _plot(sheet, rows, places, (first_row - 0.07, axis))
+    _draw_marks(plot, body, heights)
+    for side, x, align in zip(sides, places.plot, ("left", "right"), strict=True):
+        sheet.text(x, axis + _TICKS + block_height(side) / 2, side, align=align)
+    if judged is not None:
+        for line, y in zip(body, heights, strict=True):
+            if line.row is not None and line.row.study:
+                for x, domain in zip(places.domains, judged.columns, strict=True):
+                    gid = f"{line.row.study}, {domain}"
+                    draw_judgement(sheet, (x, y), str(judged.loc[line.row.study, domain]), radius=0.1, gid=gid)
+        sheet.text(MARGIN, bottom + block_height(key) / 2, key)
     return sheet.figure
 
 
-#: Column of the name of an arm and the places of its two columns.
-_ARMS = (("experimental", 1, 2), ("control", 3, 4))
+def _letter(i: int) -> str:
+    return chr(ord("A") + i) if i < 26 else str(i + 1)
 
 
-def _head(first: pd.Series) -> dict[str, str]:
-    """Return the headings of the columns."""
-    name = scales.MEASURE_NAMES[first["measure"]]
-    name = f"Peto {name.lower()}" if first["method"] == "Peto" else name
-    interval = f"{percent_of(first['level'])} CI"
-    model = f"{METHOD_NAMES[first['method']]}, {first['model'].capitalize()}, {interval}"
-    scale = ", log scale" if first["measure"] in RATIOS else ""
-    return {
-        "label": "Study or Subgroup",
-        "events_t": "Events",
-        "n_t": "Total",
-        "events_c": "Events",
-        "n_c": "Total",
-        "weight": "Weight",
-        "effect": f"{name}\n{model}",
-        "plot": f"{name}\n{interval}{scale}",
-    }
+def _key(judged: pd.DataFrame) -> str:
+    """Return what the columns and the symbols of the risk of bias mean."""
+    domains = "; ".join(f"{_letter(i)} {domain}" for i, domain in enumerate(judged.columns))
+    return f"Risk of bias: {domains}. " + ", ".join(f"{shown.symbol} {name}" for name, shown in JUDGEMENTS.items())
 
 
-def _columns(
-    first: pd.Series, lines: list[Line], head: dict[str, str]
-) -> tuple[list[tuple[float, float]], tuple[float, float]]:
-    """Return the edges of the text columns, each as wide as its widest text, and those of the plot."""
-    widths = {}
-    for column in _TEXT_COLUMNS:
-        name, _, model = head[column].partition("\n")
-        cells = [text_width(name, bold=True), text_width(model)]
-        cells += [
-            text_width(line.cells[column], bold=line.bold) + (_INDENT if column == "label" and line.indent else 0)
-            for line in lines
-            if column in line.cells and not line.note
-        ]
-        widths[column] = max(cells)
-    gaps = [_GAP, _SMALL_GAP, _GAP, _SMALL_GAP, _GAP, _GAP, _PLOT_GAP]
-    for name, events, total in (("experimental", "events_t", "n_t"), ("control", "events_c", "n_c")):
-        need = text_width(wrap(first[name], _ARM_WIDTH, bold=True), bold=True)
-        lack = need - widths[events] - widths[total] - _SMALL_GAP
-        widths[events] += max(0.0, lack / 2)
-        widths[total] += max(0.0, lack / 2)
-    left = sum(widths.values()) + sum(gaps) - _PLOT_GAP
-    notes = widest(line.cells["label"] for line in lines if line.note)
-    widths["label"] += max(0.0, notes - left)
-    edges = layout.columns([widths[column] for column in _TEXT_COLUMNS], gaps)
-    plot_left = edges[-1][1] + _PLOT_GAP
-    return edges, (plot_left, plot_left + _PLOT_WIDTH)
-
-
-def _draw_head(
-    sheet: Sheet,
-    head: dict[str, str],
-    arms: list[str],
-    edges: list[tuple[float, float]],
-    plot: tuple[float, float],
-    top: float,
-    height: float,
-) -> None:
-    bottom = top + height - ROW / 2
-    for (left, right), column in zip(edges, _TEXT_COLUMNS, strict=True):
+def _draw_head(sheet: Sheet, head: dict[str, str], arms: tuple[str, str], places: _Layout, y: float) -> None:
+    for column, heading in head.items():
+        left, right = places.edges[column]
+        name, _, model = heading.partition("\n")
         if column == "label":
-            sheet.text(left, bottom, head[column], bold=True)
-        elif column == "effect":
-            name, model = head[column].split("\n")
-            sheet.text(right, bottom - ROW, name, align="right", bold=True)
-            sheet.text(right, bottom, model, align="right")
+            sheet.text(left, y, name, bold=True)
         else:
-            sheet.text(right, bottom, head[column], align="right", bold=True)
-    for arm, (_, events, total) in zip(arms, _ARMS, strict=True):
-        left, right = edges[events][0], edges[total][1]
-        sheet.text((left + right) / 2, bottom - ROW / 2 - layout.block_height(arm) / 2, arm, align="center", bold=True)
-        sheet.rule(left, right, bottom - ROW / 2, width=0.5, colour=LINE_GREY)
-    name, model = head["plot"].split("\n")
-    sheet.text(sum(plot) / 2, bottom - ROW, name, align="center", bold=True)
-    sheet.text(sum(plot) / 2, bottom, model, align="center")
+            sheet.text(right, y - (ROW if model else 0), name, align="right", bold=True)
+            sheet.text(right, y, model, align="right")
+    for arm, (events, total) in zip(arms, _ARM_COLUMNS, strict=True):
+        if events in head:
+            left, right = places.edges[events][0], places.edges[total][1]
+            sheet.text((left + right) / 2, y - ROW / 2 - block_height(arm) / 2, arm, align="center", bold=True)
+            sheet.rule(left, right, y - ROW / 2, width=0.5, colour=LINE_GREY)
 
 
-def _draw_lines(sheet: Sheet, lines: list[Line], edges: list[tuple[float, float]], y: float) -> list[float]:
+def _draw_plot_head(
+    sheet: Sheet, overall: PooledEffect, places: _Layout, judged: pd.DataFrame | None, y: float
+) -> None:
+    name = MEASURE_NAMES[overall.measure]
+    name = f"Peto {name.lower()}" if overall.method == "Peto" else name
+    middle, scale = sum(places.plot) / 2, ", log scale" if overall.is_ratio else ""
+    sheet.text(middle, y - ROW, name, align="center", bold=True)
+    sheet.text(middle, y, f"{percent_of(overall.level)} CI{scale}", align="center")
+    if judged is not None:
+        sheet.text(places.domains[-1] + _DOMAIN / 2, y - ROW, "Risk of bias", align="right", bold=True)
+        for i, x in enumerate(places.domains):
+            sheet.text(x, y, _letter(i), align="center", bold=True)
+
+
+def _draw_lines(sheet: Sheet, lines: list[_Line], places: _Layout, y: float) -> list[float]:
     """Write the texts of all lines and return the height at which each line stands."""
     heights = []
     for line in lines:
-        y += line.gap
-        middle = y + (line.height - line.gap) / 2
+        middle = y + (line.height + line.gap) / 2
         heights.append(middle)
-        for (left, right), column in zip(edges, _TEXT_COLUMNS, strict=True):
-            value = line.cells.get(column, "")
-            if not value:
-                continue
+        for column, value in line.cells.items():
+            left, right = places.edges[column]
             if column == "label":
                 sheet.text(left + (_INDENT if line.indent else 0), middle, value, bold=line.bold)
             else:
                 sheet.text(right, middle, value, align="right", bold=line.bold)
-        y += line.height - line.gap
+        y += line.height
     return heights
+
+
+def _plot(sheet: Sheet, rows: Rows, places: _Layout, between: tuple[float, float]) -> EffectPlot:
+    spans = [row.span for row in rows.rows if row.kind != "prediction"]
+    # A prediction interval alone does not widen the axis: it would press all results together.
+    ends = [end for span in spans for end in (span.low, span.high)]
+    scale = effect_scale(rows.overall.measure, [span.estimate for span in spans], ends)
+    return EffectPlot(sheet.plot_area(*places.plot, *between, label="plot"), scale)
+
+
+def _draw_marks(plot: EffectPlot, lines: list[_Line], heights: list[float]) -> None:
+    marked = [(line.row, y) for line, y in zip(lines, heights, strict=True) if line.row is not None]
+    heaviest = max((row.weight or 0.0 for row, _ in marked if row.kind == "study"), default=0.0) or 1.0
+    for row, y in marked:
+        name = f"{row.kind} {row.study or row.subgroup}".strip()
+        if row.kind == "prediction":
+            plot.interval(row.span, y, name, colour=BLUE, width=3.0)
+        elif row.span.estimate != row.span.estimate:
+            continue
+        elif row.kind == "study":
+            plot.square(row.span, y, name, share=(row.weight or 0.0) / heaviest)
+        else:
+            plot.diamond(row.span, y, name, face=_DIAMONDS[row.kind])

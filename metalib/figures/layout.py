@@ -33,35 +33,32 @@ _BREAKS = re.compile(r".+?(?: |(?<=\w{3}[-–/])(?=\w{3})|$)")
 
 
 @lru_cache(maxsize=4096)
-def text_width(value: str, *, size: float = FONT_SIZE, bold: bool = False, italic: bool = False) -> float:
+def text_width(value: str, *, size: float = FONT_SIZE, bold: bool = False) -> float:
     """Return the width of a text in inches; the widest line counts."""
-    font = FontProperties(
-        family=[FONT],
-        size=size,
-        weight="bold" if bold else "normal",
-        style="italic" if italic else "normal",
-    )
+    font = FontProperties(family=[FONT], size=size, weight="bold" if bold else "normal")
     widths = [text_to_path.get_text_width_height_descent(line, font, False)[0] for line in value.split("\n") if line]
     return _HINTING * max(widths, default=0.0) / _POINTS
 
 
-def widest(values: Iterable[str], **font) -> float:
+def widest(values: Iterable[str], *, bold: bool = False) -> float:
     """Return the width of the widest of several texts in inches."""
-    return max((text_width(value, **font) for value in values), default=0.0)
+    return max((text_width(value, bold=bold) for value in values), default=0.0)
 
 
-def wrap(value: str, width: float, **font) -> str:
+def wrap(value: str, width: float, *, size: float = FONT_SIZE, bold: bool = False) -> str:
     """Break a text into lines no wider than `width` inches, inside a word only when the word alone is wider."""
+
+    def fits(line: str) -> bool:
+        return text_width(line.rstrip(" "), size=size, bold=bold) <= width
+
     lines: list[str] = []
     for part in _BREAKS.findall(" ".join(value.split())):
-        if lines and text_width((lines[-1] + part).rstrip(" "), **font) <= width:
+        if lines and fits(lines[-1] + part):
             lines[-1] += part
             continue
         word = part
-        while text_width(word.rstrip(" "), **font) > width and len(word) > 1:
-            cut = len(word) - 1
-            while cut > 1 and text_width(word[:cut], **font) > width:
-                cut -= 1
+        while not fits(word) and len(word) > 1:
+            cut = next((n for n in range(len(word) - 1, 1, -1) if fits(word[:n])), 1)
             lines.append(word[:cut])
             word = word[cut:]
         lines.append(word)
@@ -120,6 +117,8 @@ class Sheet:
         """Write a text, its lines centred together at height `y`."""
         # Line by line, because matplotlib spaces the lines of one text by the letters they happen to hold; centred on
         # capitals, so that a row stays level with its mark whether or not letters go below the line.
+        if not value:
+            return
         lines = value.split("\n")
         step = LINE * size / FONT_SIZE
         y += _CAPITALS * size / _POINTS / 2 - step * (len(lines) - 1) / 2

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.markers import CARETLEFT, CARETRIGHT
+from matplotlib.patches import Rectangle
 
 from .. import text
 from ..arithmetic.results import PooledEffect
 from ..errors import DataError, OptionError
-from .forest_marks import DIAMOND
-from .layout import MARGIN, Sheet, text_width, widest
-from .scales import MEASURE_NAMES, Scale, symmetric_scale
+from .layout import MARGIN, Sheet, columns, text_width, widest
+from .marks import DIAMOND, EffectPlot, Span
+from .rows import natural_span
+from .scales import MEASURE_NAMES, effect_scale
 from .style import BLACK, BLUE, LINE_GREY, TEXT_GREY, VERMILLION, style
 
 #: Inches between two lines of one outcome, and above and below an outcome.
 _STEP = 0.155
 _PAD = 0.11
-_PLOT = 2.9
+_PLOT = 2.2
 _GAP = 0.16
 _HEAD = 0.42
 _MARKS = ("s", "o", "D", "^", "v", "P")
@@ -80,24 +80,20 @@ def overview(rows: Sequence[OverviewRow], *, models: Sequence[str], alpha: float
     cells = [_cells(row, models, alpha) for row in rows]
     headings = ["As printed", *models]
     widths = [max(text_width(h, bold=True), widest(line[i][1] for line in cells) + 0.2) for i, h in enumerate(headings)]
-    notes = [f"better: {'right' if row.better == 'more' else 'left'} of {_null(measure)}" for row in rows]
-    label = max(widest((r.label for r in rows), bold=True), widest(notes, size=7.5))
+    null = "0" if measure == "RD" else "1"
+    notes = [f"better: {'right' if row.better == 'more' else 'left'} of {null}" for row in rows]
+    plot = MARGIN + max(widest((r.label for r in rows), bold=True), widest(notes)) + _GAP
+    edges = columns(widths, [_GAP] * len(widths), left=plot + _PLOT + _GAP)
     height = 2 * _PAD + _STEP * len(models)
-    first = _PAD + _STEP / 2
-    plot = MARGIN + label + _GAP
-    edges, x = [], plot + _PLOT + _GAP
-    for width in widths:
-        edges.append((x, x + width))
-        x += width + _GAP
     top = MARGIN + _HEAD
     bottom = top + height * len(rows)
-    scale = symmetric_scale(measure, [e for row in rows for e in _points(row)], [e for row in rows for e in _ends(row)])
     with style():
-        sheet = Sheet(x - _GAP + MARGIN, bottom + 0.78)
-        axes = sheet.plot_area(plot, plot + _PLOT, top, bottom, label="results")
-        scale.apply(axes)
-        axes.set_xlabel(f"{MEASURE_NAMES[measure]} and 95% interval{' (log scale)' if scale.log else ''}")
-        axes.axvline(scale.no_effect, color=BLACK, linewidth=0.8, zorder=1)
+        sheet = Sheet(edges[-1][1] + MARGIN, bottom + 0.78)
+        spans = [span for row in rows for span, _ in _spans(row, models)]
+        spans += [Span(*row.published) for row in rows if row.published is not None]
+        scale = effect_scale(measure, [s.estimate for s in spans], [end for s in spans for end in (s.low, s.high)])
+        area = EffectPlot(sheet.plot_area(plot, plot + _PLOT, top, bottom, label="results"), scale)
+        area.axes.set_xlabel(f"{MEASURE_NAMES[measure]} and 95% interval{' (log scale)' if scale.log else ''}")
         for (x0, x1), heading in zip(edges, headings, strict=True):
             sheet.text((x0 + x1) / 2, MARGIN + 0.27, heading, align="center", bold=True)
         sheet.text((edges[0][0] + edges[-1][1]) / 2, MARGIN + 0.08, f"P, and whether it is below {alpha:g}",
@@ -108,22 +104,24 @@ def overview(rows: Sequence[OverviewRow], *, models: Sequence[str], alpha: float
                 sheet.axes.axhspan(y0, y0 + height, color="0.955", zorder=0, linewidth=0)
             middle = y0 + height / 2
             sheet.text(MARGIN, middle - 0.085, row.label, bold=True)
-            sheet.text(MARGIN, middle + 0.085, note, size=7.5, colour=TEXT_GREY)
-            _draw(axes, row, y0 + first, models, scale, alpha)
+            sheet.text(MARGIN, middle + 0.085, note, colour=TEXT_GREY)
+            _draw(area, row, y0 + _PAD + _STEP / 2, models, alpha)
             for (x0, x1), (filled, value), name in zip(edges, line, ("", *models), strict=True):
-                _cell(sheet, x0, x1, middle, filled, value, framed=name == row.published_model and name != "")
+                framed = name == row.published_model and name != ""
+                _cell(sheet, ((x0 + x1) / 2, middle), filled, value, framed=framed)
         _legend(sheet, models, bottom + 0.6)
     return sheet.figure
 
 
 def overview_data(rows: Sequence[OverviewRow], *, models: Sequence[str]) -> pd.DataFrame:
     """Return the numbers that :func:`overview` draws: ``outcome, result, estimate, low, high, p`` (natural scale)."""
-    lines: list[tuple] = []
+    lines: list[tuple[str, str, float, float, float, float | None]] = []
     for row in rows:
         if row.published is not None:
             lines.append((row.label, "as printed", *row.published, row.published_p))
         for model in models:
-            lines += [(row.label, model, *_natural(effect), effect.p) for effect in row.results[model]]
+            spans = [(natural_span(effect), effect.p) for effect in row.results[model]]
+            lines += [(row.label, model, s.estimate, s.low, s.high, p) for s, p in spans]
     return pd.DataFrame(lines, columns=["outcome", "result", "estimate", "low", "high", "p"])
 
 
@@ -137,7 +135,7 @@ def _check(rows: Sequence[OverviewRow], models: Sequence[str]) -> str:
             if not row.results.get(model):
                 raise DataError(f"{row.label!r} has no result under {model!r}")
             for effect in row.results[model]:
-                if not effect.estimable:
+                if effect.p is None:
                     raise DataError(f"{row.label!r} is not estimable under {model!r}")
     measures = {effect.measure for row in rows for model in models for effect in row.results[model]}
     if len(measures) != 1:
@@ -145,22 +143,11 @@ def _check(rows: Sequence[OverviewRow], models: Sequence[str]) -> str:
     return measures.pop()
 
 
-def _null(measure: str) -> str:
-    return "0" if measure == "RD" else "1"
-
-
-def _natural(effect: PooledEffect) -> tuple[float, float, float]:
-    return tuple(effect.natural(value) for value in (effect.estimate, effect.ci_low, effect.ci_high))
-
-
-def _points(row: OverviewRow) -> list[float]:
-    found = [_natural(effect)[0] for effects in row.results.values() for effect in effects]
-    return found + ([row.published[0]] if row.published else [])
-
-
-def _ends(row: OverviewRow) -> list[float]:
-    found = [end for effects in row.results.values() for effect in effects for end in _natural(effect)[1:]]
-    return found + (list(row.published[1:]) if row.published else [])
+def _spans(row: OverviewRow, models: Sequence[str]) -> Iterator[tuple[Span, str]]:
+    """Yield the results of an outcome with their models."""
+    for model in models:
+        for effect in row.results[model]:
+            yield natural_span(effect), model
 
 
 def _cells(row: OverviewRow, models: Sequence[str], alpha: float) -> list[tuple[bool | None, str]]:
@@ -169,7 +156,7 @@ def _cells(row: OverviewRow, models: Sequence[str], alpha: float) -> list[tuple[
     p = row.published_p
     cells.append((None, "–") if p is None else (p < alpha, _p_text(p, alpha)))
     for model in models:
-        found = sorted(effect.p for effect in row.results[model])
+        found = sorted(effect.p for effect in row.results[model] if effect.p is not None)
         below = [p < alpha for p in found]
         shown = dict.fromkeys((_p_text(found[0], alpha), _p_text(found[-1], alpha)))
         cells.append((below[0] if len(set(below)) == 1 else None, " to ".join(shown)))
@@ -182,42 +169,32 @@ def _p_text(p: float, alpha: float) -> str:
     return text.number(p, 4) if shown == f"{alpha:.3f}" and p != alpha else shown
 
 
-def _cell(sheet: Sheet, x0: float, x1: float, y: float, filled: bool | None, value: str, *, framed: bool) -> None:
-    width = text_width(value) + 0.2
-    left = (x0 + x1 - width) / 2
+def _cell(sheet: Sheet, middle: tuple[float, float], filled: bool | None, value: str, *, framed: bool) -> None:
+    width, (x, y) = text_width(value) + 0.2, middle
+    left = x - width / 2
     colour = VERMILLION if filled is False else BLUE
-    face = colour if filled else "white"
-    sheet.axes.plot([left + 0.06], [y], "o", color=colour, markerfacecolor=face, markersize=6.5, zorder=3)
+    sheet.axes.plot(
+        [left + 0.06], [y], "o", color=colour, markerfacecolor=colour if filled else "white", markersize=6.5, zorder=3
+    )
     sheet.text(left + 0.2, y, value)
     if framed:
-        xs, ys = (left - 0.06, left + width + 0.07), (y - 0.13, y + 0.13)
-        sheet.axes.plot([xs[0], xs[1], xs[1], xs[0], xs[0]], [ys[0], ys[0], ys[1], ys[1], ys[0]],
-                        color=LINE_GREY, linewidth=0.9, zorder=2)  # fmt: skip
+        frame = Rectangle((left - 0.06, y - 0.13), width + 0.13, 0.26, fill=False, edgecolor=LINE_GREY, linewidth=0.9)
+        sheet.axes.add_patch(frame)
 
 
-def _draw(axes: Axes, row: OverviewRow, y: float, models: Sequence[str], scale: Scale, alpha: float) -> None:
+def _draw(area: EffectPlot, row: OverviewRow, y: float, models: Sequence[str], alpha: float) -> None:
     if row.published is not None:
         # Behind everything, over the height of the outcome: what the recomputed intervals are to be held against.
-        low, high = (min(max(end, scale.low), scale.high) for end in row.published[1:])
-        depth = _STEP * (len(models) - 1)
-        axes.fill_betweenx([y - DIAMOND, y + depth + DIAMOND], low, high, color="0.86", linewidth=0, zorder=0)
-        axes.plot([row.published[0]] * 2, [y - DIAMOND, y + depth + DIAMOND], color=LINE_GREY, linestyle=(0, (3, 2)),
-                  linewidth=1, zorder=1)  # fmt: skip
+        estimate, *ends = row.published
+        low, high = (min(max(end, area.scale.low), area.scale.high) for end in ends)
+        between = [y - DIAMOND, y + _STEP * (len(models) - 1) + DIAMOND]
+        area.axes.fill_betweenx(between, low, high, color="0.86", linewidth=0, zorder=0)
+        area.axes.plot([estimate] * 2, between, color=LINE_GREY, linestyle=(0, (3, 2)), linewidth=1, zorder=1)
     for i, (model, mark) in enumerate(zip(models, _MARKS, strict=False)):
-        height = y + i * _STEP
         for effect in row.results[model]:
-            estimate, low, high = _natural(effect)
-            colour = BLUE if effect.p < alpha else VERMILLION
-            axes.plot([max(low, scale.low), min(high, scale.high)], [height] * 2, color=colour, linewidth=1.4,
-                      solid_capstyle="butt", zorder=2)  # fmt: skip
-            for cut, end, head in (
-                (low < scale.low, scale.low, CARETLEFT),
-                (high > scale.high, scale.high, CARETRIGHT),
-            ):
-                if cut:
-                    axes.plot([end], [height], marker=head, markersize=6, color=colour, clip_on=False, zorder=4)
-            axes.plot([estimate], [height], mark, color=colour, markersize=5, zorder=3,
-                      markerfacecolor=colour if effect.p < alpha else "white", gid=f"{row.label} {model}")  # fmt: skip
+            significant = effect.p is not None and effect.p < alpha
+            name = f"{row.label} {model}"
+            area.point(natural_span(effect), y + i * _STEP, name, significant=significant, marker=mark)
 
 
 def _legend(sheet: Sheet, models: Sequence[str], y: float) -> None:

@@ -45,7 +45,7 @@ def bias_graph(judgements: pd.DataFrame) -> Figure:
     DataError
         A column or a judgement is missing, a judgement is not known, a study is judged twice or not at all in a domain.
     """
-    grid = _check(judgements)
+    grid = judgement_grid(judgements)
     labels = [wrap(domain, _LABEL_WIDTH) for domain in grid.columns]
     left = MARGIN + widest(labels) + 0.15
     right = left + _BARS_WIDTH
@@ -123,7 +123,7 @@ def bias_summary(judgements: pd.DataFrame, labels: Mapping[str, str] | None = No
     DataError
         As in :func:`bias_graph`.
     """
-    grid = _check(judgements)
+    grid = judgement_grid(judgements)
     shown = check_labels(labels)
     names = [wrap(str(shown.get(study, study)), _LABEL_WIDTH) for study in grid.index]
     domains = [wrap(domain, 1.9) for domain in grid.columns]
@@ -146,19 +146,21 @@ def bias_summary(judgements: pd.DataFrame, labels: Mapping[str, str] | None = No
             sheet.text(MARGIN, y + height / 2, name)
             for j, domain in enumerate(grid.columns):
                 judgement = grid.loc[study, domain]
-                _circle(
-                    sheet, left + (j + 0.5) * cell, y + height / 2, judgement, gid=f"{study}, {domain}: {judgement}"
-                )
+                place = (left + (j + 0.5) * cell, y + height / 2)
+                draw_judgement(sheet, place, judgement, gid=f"{study}, {domain}: {judgement}")
             y += height
         sheet.rule(MARGIN, right, y, width=0.5, colour=LINE_GREY)
         _legend(sheet, bottom + 0.1)
         return sheet.figure
 
 
-def _circle(sheet: Sheet, x: float, y: float, judgement: str, *, radius: float = _RADIUS, gid: str = "key") -> None:
+def draw_judgement(
+    sheet: Sheet, place: tuple[float, float], judgement: str, *, radius: float = _RADIUS, gid: str = "key"
+) -> None:
+    """Draw a judgement as a circle with its symbol, round a place on a sheet."""
     shown = JUDGEMENTS[judgement]
-    sheet.axes.add_patch(Circle((x, y), radius, facecolor=shown.colour, edgecolor=BLACK, linewidth=0.6, gid=gid))
-    sheet.text(x, y, shown.symbol, align="center", bold=True, size=FONT_SIZE * radius / 0.12)
+    sheet.axes.add_patch(Circle(place, radius, facecolor=shown.colour, edgecolor=BLACK, linewidth=0.6, gid=gid))
+    sheet.text(*place, shown.symbol, align="center", bold=True, size=FONT_SIZE * radius / 0.12)
 
 
 def _key_width(name: str) -> float:
@@ -180,18 +182,14 @@ def _legend(sheet: Sheet, y: float) -> None:
         x = MARGIN
         y += ROW + 0.04
         for name in line:
-            _circle(sheet, x + _KEY / 2, y - ROW / 2, name, radius=0.1)
+            draw_judgement(sheet, (x + _KEY / 2, y - ROW / 2), name, radius=0.1)
             sheet.text(x + _KEY + 0.06, y - ROW / 2, JUDGEMENTS[name].label)
             x += _key_width(name)
 
 
-def _check(judgements: pd.DataFrame) -> pd.DataFrame:
+def judgement_grid(judgements: pd.DataFrame) -> pd.DataFrame:
     """Return the judgements as a grid, studies by domains, or raise with the place of the first fault."""
-    if not isinstance(judgements, pd.DataFrame):
-        raise DataError(f"judgements must be a DataFrame, not {type(judgements).__name__}")
-    check_columns(judgements, _COLUMNS)
-    if judgements.empty:
-        raise DataError("there is no judgement")
+    check_columns(judgements, _COLUMNS, empty="there is no judgement")
     cells: dict[str, dict[str, str]] = {}
     for i, (study, domain, judgement) in enumerate(zip(*(judgements[c].tolist() for c in _COLUMNS), strict=True)):
         for what, value in (("study", study), ("domain", domain)):

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import matplotlib as mpl
+from cycler import cycler
+from matplotlib import style as mpl_style
 
 #: Ships with matplotlib, so that a figure looks the same on every computer.
 FONT = "DejaVu Sans"
@@ -60,7 +61,7 @@ _RC = {
     "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": mpl.cycler(color=OKABE_ITO),
+    "axes.prop_cycle": cycler(color=OKABE_ITO),
     "xtick.labelsize": FONT_SIZE,
     "ytick.labelsize": FONT_SIZE,
     "legend.fontsize": FONT_SIZE,
@@ -87,8 +88,6 @@ def style() -> Iterator[None]:
     >>> line.get_color()
     '#000000'
     """
-    with mpl.rc_context():
-        # From the defaults on, so that a figure does not depend on anybody's matplotlibrc.
-        mpl.rcdefaults()
-        mpl.rcParams.update(_RC)
+    # From the defaults on, so that a figure does not depend on anybody's matplotlibrc.
+    with mpl_style.context(_RC, after_reset=True):
         yield

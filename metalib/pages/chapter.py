@@ -1,26 +1,28 @@
-"""The parts that every outcome chapter shows: counts, forest plot, printed beside recomputed, models, second engine.
+"""What every chapter of an outcome shows: counts, forest plot, printed beside recomputed, steps, models, second engine.
 
-A chapter pools its tables in the open and hands the results over; what is here only turns them into tables, figures and
-glued texts under names that begin with the outcome.
+A chapter pools in the open; what is here pools nothing. It takes results and shows them, as tables, figures and texts
+under names that begin with the outcome.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from .. import figures, text
-from ..arithmetic.pooling import pool
-from ..arithmetic.results import PooledEffect
+from ..arithmetic.results import PooledEffect, to_frame
+from ..arithmetic.study_effects import effects
 from ..audit.compare import compare, forest_statistics
-from ..audit.crosscheck import statsmodels_crosscheck
 from ..audit.review import Review
 from ..errors import MetalibError
-from . import notebook, views
+from ..figures.rows import Shown
+from ..figures.scales import MEASURE_NAMES
+from . import columns, notebook, prose
+from .book import read_book
+from .column_table import Columns, table
+from .markup import link
 from .worked import steps, work_out
 
 NEW_STUDY = (
@@ -28,157 +30,168 @@ NEW_STUDY = (
 )
 
 
-@dataclass(frozen=True)
 class Chapter:
     """One outcome of a review.
 
-    Attributes
+    Parameters
     ----------
     review : Review
+        Its folder may hold the words of the book, see :func:`metalib.pages.book.read_book`.
     key : str
         Outcome.
-    fixed, random : PooledEffect
-        The main tables pooled under both models; the one that the printed result needs is :attr:`as_printed`.
-    arms : sequence of str
-        Names of the experimental and of the control arm.
-    ledger, lines : str
-        Pages of the built book with a row for every printed number, and for every line of the data.
+    what : str
+        What is shown of the outcome, where that is not all of it: follows its name in every caption.
+
+    Attributes
+    ----------
+    label : str
+        The outcome, and what is shown of it.
+    printed : DataFrame
+        The printed numbers of the pooled result that follow from counts.
+    model_printed : {"fixed", "random"}
+        The model that the printed numbers need.
+    book : Book
+    labels : dict
+        The name to show of each study.
     """
 
-    review: Review
-    key: str
-    fixed: PooledEffect
-    random: PooledEffect
-    arms: Sequence[str] = ("Experimental", "Control")
-    ledger: str = "audit.html"
-    lines: str = "data_lines.html"
-
-    @cached_property
-    def outcome(self) -> pd.Series:
-        """The row of the outcome."""
-        return self.review.outcome(self.key)
-
-    @cached_property
-    def tables(self) -> pd.DataFrame:
-        """The tables of the main analysis."""
-        return self.review.tables_of(self.key)
-
-    @cached_property
-    def printed(self) -> pd.DataFrame:
-        """The printed numbers of the pooled result."""
-        return self.review.printed(self.key)
-
-    @cached_property
-    def as_printed(self) -> PooledEffect:
-        """The result under the model that the printed numbers need."""
-        return self.fixed if self.outcome["model_printed"] == "fixed" else self.random
-
-    @cached_property
-    def variants(self) -> list[PooledEffect]:
-        """The same tables under other models: M-H and IV fixed, M-H random, and that with Hartung-Knapp."""
-        return [
-            self.fixed,
-            pool(self.tables, method="IV"),
-            self.random,
-            pool(self.tables, model="random", ci="hksj"),
-        ]
+    def __init__(self, review: Review, key: str, *, what: str = "") -> None:
+        outcome = review.outcome(key)
+        self.review, self.key = review, key
+        self.label = f"{outcome['label']}, {what}" if what else str(outcome["label"])
+        self.better, self.model_printed = str(outcome["better"]), str(outcome["model_printed"])
+        printed = review.printed(key)
+        # How many studies were pooled is printed too, but is an input of the computation and no result.
+        self.printed = printed[printed["statistic"] != "studies"]
+        self.book = read_book(review.folder)
+        self.labels = review.labels()
 
     def compare(self, effect: PooledEffect) -> pd.DataFrame:
-        """Hold a result against the printed numbers."""
+        """Hold a result against the printed numbers, see :func:`metalib.audit.compare.compare`."""
         return compare(self.printed, forest_statistics(effect))
 
     def reproduces(self, effect: PooledEffect) -> bool:
         """Whether a result gives every printed number."""
         return bool((self.compare(effect)["verdict"] == "reproduced").all())
 
-    def _table(self, frame: pd.DataFrame, name: str, caption: str, **options: str) -> None:
-        caption = f"{self.outcome['label']}: {caption}"
-        notebook.table(frame, name=f"tab-{self.key.lower()}-{name}", caption=caption, **options)
+    def glue(self, results: Mapping[str, PooledEffect] | None = None) -> None:
+        """Store the texts of the printed result (``printed_estimate``) and of each result (``NAME_estimate``)."""
+        notebook.glue_as("printed", prose.printed(self.printed))
+        for name, effect in (results or {}).items():
+            notebook.glue_as(name, prose.glued(effect))
 
-    def show_counts(self) -> None:
-        """Show the counts of every study, and glue the printed and the pooled results."""
-        notebook.glue_as("printed", views.printed(self.printed))
-        notebook.glue_as("fixed", views.glued(self.fixed))
-        notebook.glue_as("random", views.glued(self.random))
-        notebook.glue(reproduced=views.verdicts(self.compare(self.as_printed)))
-        rows = self.review.rows_of(self.key)
-        lines = {s: notebook.link(f"tables.csv, row {row}", f"{self.lines}#tables-{row}") for s, row in rows.items()}
-        frame = views.counts(self.tables, self.review.labels(), arms=self.arms, lines=lines)
-        align = "lrrr" + "l" * (len(frame.columns) - 4)
-        options = {"note": note} if (note := self._inferred()) else {}
-        self._table(frame, "counts", "recovered events and totals of each study.", align=align, **options)
+    def table(
+        self, frame: pd.DataFrame, what: Columns, *, name: str, caption: str, group: str | None = None, note: str = ""
+    ) -> None:
+        """Show a table of the outcome: its name and its caption begin with the outcome."""
+        name, caption = f"tab-{self.key.lower()}-{name}", f"{self.label}: {caption}"
+        table(frame, what, name=name, caption=caption, group=group, note=note)
 
-    def _inferred(self) -> str:
-        """Return which studies of the outcome have their names by inference, in a sentence."""
-        studies = self.review.studies
-        named = studies["study"].isin(self.tables["study"]) & studies["arms_status"].str.contains("inferred")
-        labels = studies.loc[named, "label"].tolist()
-        return f"Which of these tables is that of {' and which that of '.join(labels)} is inferred." if labels else ""
+    def show_counts(self, *tables: pd.DataFrame) -> None:
+        """Show the counts of every study, each with its line of the data; of several tables each under its name."""
+        parts = []
+        for part in tables:
+            rows = self.review.rows_of(self.key, str(part["analysis"].iloc[0]))
+            lines = [rows[study] for study in part["study"]]
+            parts.append(pd.concat([part, effects(part).drop(columns="study")], axis=1).assign(row=lines))
+        frame = pd.concat(parts, ignore_index=True)
+        page = self.book.lines
+        shown: Columns = {
+            **columns.counts(self.labels, self.book.arms),
+            "status": "Counts are",
+            "row": ("Data", lambda row: link(f"tables.csv, row {row}", page and f"{page}#tables-{row}")),
+            **({"reason": "Remark"} if (frame["reason"] != "").any() else {}),
+        }
+        caption = f"{self.book.counts} events and totals of each study.".strip()
+        group = "analysis" if len(tables) > 1 else None
+        self.table(frame, shown, name="counts", caption=caption, group=group, note=self._notes(frame["study"]))
 
-    def show_forest(self) -> None:
-        """Show the forest plot with the printed result below it."""
-        effect, label = self.as_printed, self.outcome["label"]
-        plot = {"model": effect.model, "labels": self.review.labels(), "groups": self.arms}
-        estimate = text.estimate(effect)
+    def _notes(self, used: pd.Series[str]) -> str:
+        """Return what the book says of studies whose arms are known in a certain way."""
+        studies = self.review.studies[self.review.studies["study"].isin(used)]
+        notes = []
+        for word, sentence in self.book.notes.items():
+            named = studies.loc[studies["arms_status"].str.contains(word, regex=False), "label"]
+            if len(named):
+                notes.append(sentence.replace("{studies}", " and which that of ".join(named)))
+        return " ".join(notes)
+
+    def show_forest(self, effect: PooledEffect, *, also: Sequence[PooledEffect] = ()) -> None:
+        """Show the forest plot of a result, with the printed one below it; results in `also` are drawn beside it."""
+        printed = prose.printed_ratio(self.printed, effect.measure)
+        drawn: Shown = {"labels": self.labels, "groups": self.book.arms, "printed": printed, "also": also}
+        favours = prose.favours(self.better, *(arm.lower() for arm in self.book.arms))
+        estimate, measure = text.estimate(effect), MEASURE_NAMES[effect.measure]
+        counts = f"{self.book.counts} counts".strip()
         notebook.figure(
-            figures.forest(
-                self.tables,
-                **plot,
-                favours=views.favours(self.outcome["better"], *(arm.lower() for arm in self.arms)),
-                printed=views.printed_ratio(self.printed),
-            ),
+            figures.forest(effect, favours=favours, **drawn),
             name=f"fig-{self.key.lower()}-forest",
             caption=(
-                f"{label}, recovered counts, {text.model_name(effect)}. Odds ratio {estimate}, k = {effect.k}. "
-                "The open diamond is the result as printed, which the counts were chosen to match."
+                f"{self.label}, {counts}, {text.model_name(effect)}. {measure} {estimate}, k = {effect.k}. "
+                f"{self.book.diamond}"
             ),
             alt=(
-                f"Forest plot of {effect.k} studies for {label.lower()}, recovered counts, {text.model_name(effect)}: "
-                f"pooled odds ratio {estimate}, P {text.p_value(effect.p, sign=True)}."
+                f"Forest plot of {effect.k} studies for {self.label.lower()}, {counts}, {text.model_name(effect)}: "
+                f"pooled {measure.lower()} {estimate}, P {text.p_value(effect.p, sign=True)}."
             ),
-            data=figures.forest_data(self.tables, **plot),
+            data=figures.forest_data(effect, **drawn),
         )
 
-    def show_comparison(self) -> None:
-        """Show printed and recomputed numbers side by side."""
-        effect = self.as_printed
+    def show_comparison(self, effect: PooledEffect) -> None:
+        """Show printed and recomputed numbers side by side, and glue how many agree (``reproduced``)."""
+        compared = self.compare(effect)
+        notebook.glue(reproduced=prose.verdicts(compared))
         caption = f"printed numbers of the pooled result beside their recomputation ({effect.model} effects)."
-        frame = views.comparison(self.compare(effect), model=effect.model, ledger=self.ledger)
-        self._table(frame, "printed", caption, align="lrrlll")
+        shown = columns.comparison(effect.model, ledger=self.book.ledger)
+        self.table(compared, shown, name="printed", caption=caption)
 
-    def show_steps(self) -> None:
-        """Show how the result comes from the counts, step by step."""
-        effect, worked = self.as_printed, work_out(self.tables)
-        estimate, se = (worked.ln_or, worked.se) if effect.model == "fixed" else (worked.ln_or_random, worked.se_random)
-        if not (math.isclose(estimate, effect.estimate, abs_tol=1e-12) and math.isclose(se, effect.se, rel_tol=1e-12)):
-            raise MetalibError(f"worked out by hand {self.key} is {estimate} ({se}), pooled {effect.estimate}")
+    def show_steps(self, effect: PooledEffect) -> None:
+        """Show how a Mantel-Haenszel odds ratio comes from the counts, step by step.
+
+        Raises
+        ------
+        MetalibError
+            The steps do not arrive at the result, or it was not pooled from tables.
+        """
+        if effect.tables is None:
+            raise MetalibError("a result that was not pooled from tables has no steps")
+        worked = work_out(effect.tables)
+        steps_end = (worked.ln_or, worked.se) if effect.model == "fixed" else (worked.ln_or_random, worked.se_random)
+        for ours, theirs in zip(steps_end, (effect.estimate, effect.se), strict=True):
+            if theirs is None or not math.isclose(ours, theirs, rel_tol=1e-12, abs_tol=1e-12):
+                raise MetalibError(f"worked out by hand {self.label} is {ours}, pooled {theirs}")
         notebook.details(
-            f"{self.outcome['label']}, step by step: from the counts to {text.estimate(effect)}",
-            steps(worked, self.review.labels(), model=effect.model),
+            f"{self.label}, step by step: from the counts to {text.estimate(effect)}",
+            steps(worked, self.labels, model=effect.model),
         )
 
-    def show_models(self) -> None:
-        """Show the same tables under other models, and glue the Hartung-Knapp result."""
-        hksj = self.variants[-1]
-        notebook.glue_as("hksj", views.glued(hksj))
-        notebook.glue(hksj_three=text.estimate(hksj, 3), hksj_p4=text.number(hksj.p, 4))
-        self._table(views.models(self.variants), "models", "the same counts under other models.", note=NEW_STUDY)
+    def show_models(self, results: Mapping[str, PooledEffect]) -> None:
+        """Show the same tables under several models."""
+        effects = list(results.values())
+        caption = "the same counts under other models."
+        shown = columns.models(effects[0].measure)
+        self.table(to_frame(effects), shown, name="models", caption=caption, note=NEW_STUDY)
 
-    def show_crosscheck(self) -> None:
-        """Show the comparison with statsmodels, and glue what prose says about it."""
-        checked = statsmodels_crosscheck(self.tables)
+    def show_crosscheck(self, checked: pd.DataFrame) -> None:
+        """Show a comparison with statsmodels, and glue what prose says about it.
+
+        Parameters
+        ----------
+        checked : DataFrame
+            From :func:`metalib.audit.crosscheck.statsmodels_crosscheck`.
+        """
         by_name = checked.set_index("quantity")
-
-        def row(quantity: str, column: str) -> str:
-            return text.number(float(by_name.loc[quantity, column]), 3)
-
         comparable = int(checked["comparable"].sum())
         notebook.glue(
             agreed=f"{sum(a is True for a in checked['agrees'])} of {comparable}",
             not_comparable=str(len(checked) - comparable),
-            sm_random=row("IV random (DL): estimate", "statsmodels"),
-            sm_tau2=row("IV random (DL): tau2", "statsmodels"),
-            ours_random=row("IV random (DL): estimate", "metalib"),
         )
+        for name, quantity, engine in (
+            ("sm_random", "IV random (DL): estimate", "statsmodels"),
+            ("sm_tau2", "IV random (DL): tau2", "statsmodels"),
+            ("ours_random", "IV random (DL): estimate", "metalib"),
+        ):
+            if quantity in by_name.index:
+                notebook.glue(**{name: text.number(float(by_name[engine][quantity]), 3)})
         caption = "metalib and statsmodels, odds ratios on the log scale."
-        self._table(views.crosscheck(checked), "statsmodels", caption, align="llrrl")
+        self.table(checked, columns.CROSSCHECK, name="statsmodels", caption=caption)

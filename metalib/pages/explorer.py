@@ -36,11 +36,12 @@ from ..arithmetic.options import MEASURES, Options
 from ..arithmetic.pooling import pool_batch
 from ..arithmetic.results import PooledEffect
 from ..arithmetic.tables import Tables, check_tables
+from ..audit.compare import compare, forest_statistics
 from ..errors import DataError, OptionError
 from ..robustness.specifications import combinations as all_combinations
-from .explorer_numbers import LEVEL, Reasons, measure_results
-from .explorer_printed import PrintedAnalysis, hold_against_print
-from .notebook import check_name
+from .explorer_numbers import LEVEL, Data, Reasons, measure_results
+from .outputs import check_name
+from .prose import STATISTIC_NAMES, by_statistic, printed_ratio, recomputed
 
 #: 255 subsets, each pooled under 43 combinations; one study more doubles the size of the data.
 LARGEST_K = 8
@@ -69,6 +70,30 @@ class DataSet:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PrintedAnalysis:
+    """A published pooled result that a choice of the reader can be held against.
+
+    Attributes
+    ----------
+    place : str
+        Where it is printed.
+    numbers : DataFrame
+        Rows of ``statistic, text, read_as, unit``; at least the effect and its limits.
+    model : {"fixed", "random"}
+    without : sequence of str
+        Studies left out of those that are on at first.
+    measure, method : str
+    """
+
+    place: str
+    numbers: pd.DataFrame
+    model: str
+    without: Sequence[str] = ()
+    measure: str = "OR"
+    method: str = "MH"
+
+
 def combinations(measure: str) -> list[tuple[str, str, str, str]]:
     """Return method, model, tau2 (empty for fixed effect) and interval of every choice that has a meaning.
 
@@ -86,7 +111,7 @@ def explorer_outcome(
     arms: tuple[str, str] = ("Experimental", "Control"),
     favours: tuple[str, str] = ("Favours experimental", "Favours control"),
     printed: Sequence[PrintedAnalysis] = (),
-) -> dict:
+) -> Data:
     """Pool every subset of every set of tables under every model.
 
     Parameters
@@ -140,7 +165,7 @@ def explorer_outcome(
     }
 
 
-def count_results(outcome: dict) -> int:
+def count_results(outcome: Data) -> int:
     """Return how many pooled results (a subset under a model) an outcome of :func:`explorer_outcome` holds."""
     return sum(
         len(per_subset)
@@ -150,7 +175,7 @@ def count_results(outcome: dict) -> int:
     )
 
 
-def _set(one: DataSet, labels: Mapping[str, str], printed: Sequence[PrintedAnalysis], reasons: Reasons) -> dict:
+def _set(one: DataSet, labels: Mapping[str, str], printed: Sequence[PrintedAnalysis], reasons: Reasons) -> Data:
     checked = check_tables(one.tables)
     if checked.k > LARGEST_K:
         raise OptionError(f"{checked.k} studies of {one.key!r}: an explorer takes at most {LARGEST_K}")
@@ -201,8 +226,11 @@ def _pool_all(
 
 
 def _printed(
-    analysis: PrintedAnalysis, one: DataSet, checked: Tables, pooled: Mapping[tuple, list[PooledEffect]]
-) -> dict:
+    analysis: PrintedAnalysis,
+    one: DataSet,
+    checked: Tables,
+    pooled: Mapping[tuple[str, str, str, str, str], list[PooledEffect]],
+) -> Data:
     """Return a printed analysis beside its recomputation, with the choice that leads to it."""
     for study in analysis.without:
         if study not in checked.studies:
@@ -212,4 +240,29 @@ def _printed(
     tau2 = "DL" if analysis.model == "random" else ""
     effect = pooled[analysis.measure, analysis.method, analysis.model, tau2, "wald"][subset - 1]
     choice = {"model": f"{analysis.method}-{analysis.model}", "tau2": tau2, "ci": "wald", "subset": subset}
-    return {"measure": analysis.measure, **choice, **hold_against_print(analysis, effect)}
+    return {"measure": analysis.measure, **choice, **_held(analysis, effect)}
+
+
+def _held(analysis: PrintedAnalysis, effect: PooledEffect) -> Data:
+    """Return place and text of a printed analysis, what becomes of its numbers, and the ends of its diamond."""
+    compared = compare(analysis.numbers, forest_statistics(effect))
+    shown = by_statistic(compared)
+    drawn = (analysis.measure, "CI low", "CI high")
+    more = [f"{STATISTIC_NAMES.get(name, name)} {value}" for name, value in shown.items() if name not in drawn]
+    checkable = compared[compared["verdict"] != "not checkable"]
+    missed = [
+        f"{STATISTIC_NAMES.get(name, name)}: printed {printed}, recomputed {recomputed(value)}"
+        for name, printed, value, verdict in zip(
+            *(checkable[column].tolist() for column in ("statistic", "text", "value", "verdict")), strict=True
+        )
+        if verdict != "reproduced"
+    ]
+    ratio = "{} [{}, {}]".format(*(shown[name] for name in drawn))
+    agree = f"{len(checkable) - len(missed)} of {len(checkable)} printed numbers reproduced"
+    return {
+        "place": analysis.place,
+        "effect": ratio,
+        "text": f"{ratio}; {', '.join(more)}",
+        "verdict": "; ".join([agree, *missed]),
+        "ends": list(printed_ratio(compared, analysis.measure)),
+    }

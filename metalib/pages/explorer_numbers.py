@@ -5,17 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from .. import text
 from ..arithmetic.options import RATIOS
+from ..arithmetic.pooling import pool
 from ..arithmetic.results import PooledEffect
 from ..arithmetic.study_effects import effects
 from ..errors import DataError
-from ..figures.forest_rows import single_effects
-from ..figures.scales import symmetric_scale, tick_label
+from ..figures.rows import effects_of
+from ..figures.scales import effect_scale, tick_labels
 
+#: What JSON holds: an object, by the names that the module :mod:`metalib.pages.explorer` describes.
+Data = dict[str, Any]
+#: Numbers, texts and places of reasons, in the order described there.
+Row = list[Any]
 SIGNIFICANT_DIGITS = 10
 #: What differs less from 0 is the rounding error of a computer, and not the same on another one.
 NOISE = 1e-12
@@ -60,7 +66,7 @@ def measure_results(
     found: Mapping[tuple[str, str, str, str], list[PooledEffect]],
     reasons: Reasons,
     off: Sequence[str] = (),
-) -> dict:
+) -> Data:
     """Return the results of one measure, each number once.
 
     Parameters
@@ -75,7 +81,7 @@ def measure_results(
         Studies that are off at first.
     """
     kinds = {"other": "IV", **({"Peto": "Peto"} if measure == "OR" else {})}
-    intervals = {}
+    intervals: dict[str, list[Row] | str] = {}
     for (method, model, tau2, ci), results in found.items():
         name = f"{method}-{model}/{tau2}"
         intervals[f"{name}/{ci}"] = [_interval(r, reasons) for r in results]
@@ -97,7 +103,7 @@ def measure_results(
     }
 
 
-def _interval(effect: PooledEffect, reasons: Reasons) -> list:
+def _interval(effect: PooledEffect, reasons: Reasons) -> Row:
     low, high = _natural(effect, effect.ci_low), _natural(effect, effect.ci_high)
     predicted = effect.prediction_low is not None
     return [
@@ -112,7 +118,7 @@ def _interval(effect: PooledEffect, reasons: Reasons) -> list:
     ]
 
 
-def _wider(intervals: Mapping[str, list], name: str) -> str:
+def _wider(intervals: Mapping[str, list[Row] | str], name: str) -> str:
     """Return for each subset whose result "never narrower" is, after seeing that it is one of the two."""
     letters = []
     for adhoc, wald, hksj in zip(*(intervals[f"{name}/{ci}"] for ci in (_ADHOC, "wald", "hksj")), strict=True):
@@ -122,12 +128,12 @@ def _wider(intervals: Mapping[str, list], name: str) -> str:
     return "".join(letters)
 
 
-def _q(effect: PooledEffect, reasons: Reasons) -> list:
+def _q(effect: PooledEffect, reasons: Reasons) -> Row:
     shown = q_text(effect) if effect.p_Q is not None else reasons.place(effect.reasons["p_Q"])
     return [effect.k, number(effect.Q), effect.df, number(effect.p_Q, noise=0.0), number(effect.I2), shown]
 
 
-def _point(effect: PooledEffect) -> list:
+def _point(effect: PooledEffect) -> Row:
     return [
         _natural(effect, effect.estimate),
         number(effect.tau2),
@@ -137,38 +143,49 @@ def _point(effect: PooledEffect) -> list:
     ]
 
 
-def _study_effects(tables: pd.DataFrame, measure: str, method: str, reasons: Reasons) -> list[list]:
-    scale = math.exp if measure in RATIOS else float
+def _study_effects(tables: pd.DataFrame, measure: str, method: str, reasons: Reasons) -> list[Row]:
     remarks = effects(tables, measure, level=LEVEL)
-    rows = []
-    for e, other in zip(
-        single_effects(tables, measure, method, level=LEVEL).itertuples(), remarks.itertuples(), strict=True
+    rows: list[Row] = []
+    for ends, estimable, reason in zip(
+        _single(tables, measure, method), remarks["estimable"], remarks["reason"], strict=True
     ):
-        remark = other.reason if method != "Peto" or not other.estimable else ""
-        if e.effect != e.effect:
-            rows.append([None, None, None, reasons.place(text.NOT_ESTIMABLE), reasons.place(remark)])
-            continue
-        shown = [scale(value) for value in (e.effect, e.ci_low, e.ci_high)]
-        words = f"{text.number(shown[0])} {text.interval(*shown[1:])}"
-        rows.append([*map(number, shown), words, reasons.place(remark)])
+        # Peto's odds ratio corrects no zero cell.
+        remark = reasons.place(str(reason) if method != "Peto" or not estimable else "")
+        if math.isnan(ends[0]):
+            rows.append([None, None, None, reasons.place(text.NOT_ESTIMABLE), remark])
+        else:
+            rows.append([*(number(end) for end in ends), text.with_interval(*ends), remark])
     return rows
 
 
-def _axis(tables: pd.DataFrame, measure: str, methods: Iterable[str]) -> dict:
+def _single(tables: pd.DataFrame, measure: str, method: str) -> list[tuple[float, float, float]]:
+    """Return effect and limits of every study on the natural scale, NaN where it has none.
+
+    Peto's method has an odds ratio of its own for a single study; the other methods share theirs.
+    """
+    effect = pool(tables, measure, method, level=LEVEL)
+    scale = math.exp if measure in RATIOS else float
+    yi, _, low, high = effects_of(effect).intervals(effect.options.z)
+    return [(scale(y), scale(a), scale(b)) for y, a, b in zip(yi, low, high, strict=True)]
+
+
+def _axis(tables: pd.DataFrame, measure: str, methods: Iterable[str]) -> Data:
     """Return one axis for all choices, so that marks move only when results do; wide intervals are cut off.
 
     A pooled estimate is a mean of the studies' and needs no more room than they do.
     """
-    scale = math.exp if measure in RATIOS else float
-    single = pd.concat([single_effects(tables, measure, method, level=LEVEL) for method in methods])
-    ends = pd.concat([single["ci_low"], single["ci_high"]]).dropna()
-    axis = symmetric_scale(measure, [scale(x) for x in single["effect"].dropna()], [scale(x) for x in ends])
+    single = [row for method in methods for row in _single(tables, measure, method)]
+    axis = effect_scale(
+        measure, [y for y, _, _ in single], [end for _, *ends in single for end in ends], symmetric=True
+    )
     return {
         "low": axis.low,
         "high": axis.high,
         "log": axis.log,
         "none": axis.no_effect,
-        "ticks": [[tick, tick_label(tick).replace("-", "−")] for tick in axis.ticks],
+        "ticks": [
+            [tick, text.minus_signs(label)] for tick, label in zip(axis.ticks, tick_labels(axis.ticks), strict=True)
+        ],
     }
 
 
