@@ -36,5 +36,5 @@ def test_its_users_have_the_same_sums(name: str, measure: str) -> None:
         assert (plain.estimate, plain.se) == pytest.approx((pooled.estimate, pooled.se), rel=1e-13)
     if measure == "OR":
         by_hand = work_out(tables)
-        assert (by_hand.R.sum(), by_hand.S.sum()) == pytest.approx((sums.r, sums.s), rel=1e-13)
+        assert (by_hand.sums["R"], by_hand.sums["S"]) == pytest.approx((sums.r, sums.s), rel=1e-13)
         assert (by_hand.ln_or, by_hand.se) == pytest.approx((pooled.estimate, pooled.se), rel=1e-12, abs=1e-14)
