@@ -17,13 +17,16 @@ from hypothesis import strategies as st
 
 from metalib import PuzzleError
 from metalib.__main__ import main
-from metalib.recover import read_puzzle, read_puzzle_text
+from metalib.audit.printed import read_printed
+from metalib.recover import check_puzzle, read_puzzle, read_puzzle_text
 from metalib.recover.box import box, q_bounds
-from metalib.recover.model import Puzzle
-from metalib.recover.printed import Printed, printed
-from metalib.recover.puzzle import check_puzzle
+from metalib.recover.puzzle import Interval, Puzzle, interval
 
 ROOT = Path(__file__).parents[1]
+
+
+def printed(text, unit=None) -> Interval:
+    return interval("I2", read_printed(text, unit))
 
 
 def good() -> dict:
@@ -89,17 +92,21 @@ def test_printed_text_is_an_interval(text, unit, low, high):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "abc", "1.2.3", "1,2,3", "2,128", "--1", "<", "0.5 mg", "1e3", "nan", "inf", 2.14, None, True]
+    "text", ["", "abc", "1.2.3", "1,2,3", "2,12", "--1", "<", "0.5 mg", "1e3", "nan", "inf", 2.14, None, True]
 )
 def test_text_that_is_no_number_is_refused(text):
-    with pytest.raises(PuzzleError):
-        printed(text)
+    content = good()
+    content["results"][0]["printed"]["effect"] = {"text": text}
+    with pytest.raises(PuzzleError, match=r"printed\.effect"):
+        check_puzzle(content)
 
 
 @pytest.mark.parametrize("unit", [0, -1, float("nan"), float("inf"), "0.01", True])
 def test_a_rounding_unit_must_be_positive(unit):
-    with pytest.raises(PuzzleError, match="unit"):
-        printed("0.5", unit)
+    content = good()
+    content["results"][0]["printed"]["P"] = {"text": "0.5", "unit": unit}
+    with pytest.raises(PuzzleError, match=r"printed\.P.*unit"):
+        check_puzzle(content)
 
 
 @given(st.decimals(min_value=-9999, max_value=9999, places=2, allow_nan=False))
@@ -119,8 +126,8 @@ def test_distance_counts_from_the_edge():
 # ---- boxes are necessary conditions ----------------------------------------------------------------------------
 
 
-def stats(**texts: str) -> dict[str, Printed]:
-    return {name: printed(text) for name, text in texts.items()}
+def stats(**texts: str) -> dict[str, Interval]:
+    return {name: interval(name, read_printed(text)) for name, text in texts.items()}
 
 
 @given(
@@ -170,7 +177,7 @@ def test_a_good_puzzle_is_read():
     assert isinstance(puzzle, Puzzle)
     assert puzzle.study("a").n_t == (10, 30)
     assert puzzle.study("a").max_arm_difference == 2
-    assert puzzle.results[0].searched["P"].unit == 0.01
+    assert puzzle.results[0].searched["P"].unit == puzzle.results[0].stats[3].printed.unit == 0.01
     assert (puzzle.results[1].measure, puzzle.results[1].method, puzzle.results[1].model) == ("OR", "MH", "fixed")
     assert puzzle.links[0].exact is False
     assert read_puzzle_text(yaml.safe_dump(good(), sort_keys=False)) == puzzle
@@ -350,12 +357,13 @@ def test_only_puzzle_errors_come_out_of_any_text(text):
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_only_puzzle_errors_come_out_of_a_damaged_file(data):
-    text = (ROOT / "data" / "puzzle_survival.yaml").read_text(encoding="utf-8")
+    path = ROOT / "data" / "puzzle_survival.yaml"
+    text = path.read_text(encoding="utf-8")
     at = data.draw(st.integers(0, len(text) - 1))
     length = data.draw(st.integers(0, 30))
     damaged = text[:at] + data.draw(st.text(max_size=4)) + text[at + length :]
     with contextlib.suppress(PuzzleError):
-        assert isinstance(read_puzzle_text(damaged), Puzzle)
+        assert isinstance(read_puzzle_text(damaged, path), Puzzle)
 
 
 # ---- the command -----------------------------------------------------------------------------------------------

@@ -12,12 +12,11 @@ import pandas as pd
 import pytest
 
 from metalib.arithmetic.pooling import pool_batch
-from metalib.recover import Limits, read_puzzle, recover
-from metalib.recover.agree import agrees, statistics
+from metalib.audit.printed import read_printed
+from metalib.recover import Limits, check_puzzle, read_puzzle, recover
+from metalib.recover.agree import agrees, printable
 from metalib.recover.identify import canonical, complement
-from metalib.recover.model import Var
-from metalib.recover.printed import printed
-from metalib.recover.puzzle import check_puzzle
+from metalib.recover.puzzle import Var, interval
 from metalib.recover.relation import Relation, codes, join, semijoin
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +30,7 @@ DIGITS = {"I2": 0, "df": 0, "k": 0, "P": 3}
 def print_stats(tables: np.ndarray, names=FULL, measure="OR", method="MH", model="fixed") -> dict[str, str] | None:
     """Print the pooled result of tables (k, 4) with two decimals; None when there is none."""
     batch = pool_batch(*tables.T[:, None, :], measure=measure, method=method, model=model)
-    values = statistics(batch, measure)
+    values = printable(batch, measure)
     if not batch.estimable[0]:
         return None
     out = {}
@@ -103,7 +102,7 @@ def brute_force(content: dict) -> set[tuple]:
     for r in puzzle.results:
         rows = everything[:, [int(s[1:]) for s in r.studies]]
         batch = pool_batch(*(rows[..., i] for i in range(4)), measure=r.measure, method=r.method, model=r.model)
-        keep &= agrees(r.searched, statistics(batch, r.measure))
+        keep &= agrees(r.searched, printable(batch, r.measure))
     return set(map(tuple, everything[keep].reshape(keep.sum(), -1).tolist()))
 
 
@@ -233,9 +232,10 @@ def test_categories_that_add_up_equal_brute_force(seed):
         for a, c, b, d in itertools.product(*(range(arms[s] + 1) for s in ("s0", "s0", "s1", "s1"))):
             one[o].append([[a, arms["s0"], c, arms["s0"]], [b, arms["s1"], d, arms["s1"]]])
         rows = np.array(one[o])
-        stats = {k: printed(v) for k, v in next(r for r in content["results"] if r["id"] == o)["printed"].items()}
+        texts = next(r for r in content["results"] if r["id"] == o)["printed"]
+        stats = {k: interval(k, read_printed(v)) for k, v in texts.items()}
         batch = pool_batch(*(rows[..., i] for i in range(4)))
-        one[o] = rows[agrees(stats, statistics(batch, "OR"))][:, :, [0, 2]].reshape(-1, 4)
+        one[o] = rows[agrees(stats, printable(batch, "OR"))][:, :, [0, 2]].reshape(-1, 4)
     n = np.array([arms["s0"], arms["s0"], arms["s1"], arms["s1"]])
     expected = set()
     for good, fair in itertools.product(one["good"], one["fair"]):

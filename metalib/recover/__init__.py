@@ -4,22 +4,21 @@ The search is exhaustive: it returns all tables of whole numbers that agree with
 there are none, or which limit stopped it. Import this package on its own; ``import metalib`` does not load it.
 """
 
-from .engine import recover
-from .model import Puzzle
-from .printed import Printed, printed
-from .puzzle import read_puzzle, read_puzzle_text
+from .engine import Interrupted, recover
+from .puzzle import Puzzle
+from .reading import check_puzzle, read_puzzle, read_puzzle_text
 from .recovery import Recovery, Solutions
 from .state import Limits
 from .step import StepReport
 
 __all__ = [
+    "Interrupted",
     "Limits",
-    "Printed",
     "Puzzle",
     "Recovery",
     "Solutions",
     "StepReport",
-    "printed",
+    "check_puzzle",
     "read_puzzle",
     "read_puzzle_text",
     "recover",

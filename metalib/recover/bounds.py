@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from .model import ARMS, Puzzle, Var
+from .puzzle import ARMS, Puzzle, Var, arms_of
+from .relation import expand
 
 Bounds = dict[Var, tuple[int, int]]
+#: Wider than any arm.
+LARGEST = 1 << 40
 
 
 def count_bounds(puzzle: Puzzle) -> Bounds:
@@ -23,11 +24,11 @@ def count_bounds(puzzle: Puzzle) -> Bounds:
         bounds[Var("", study.id, "c")] = study.n_c
     for outcome in puzzle.outcomes:
         for name in outcome.studies:
-            cell = outcome.cells.get(name)
+            known = outcome.known.get(name)
             for arm in ARMS:
                 largest = bounds[Var("", name, arm)][1]
-                low, high = (0, None) if cell is None else (cell.events_t if arm == "t" else cell.events_c)
-                bounds[Var(outcome.id, name, arm)] = (low, largest if high is None else min(high, largest))
+                low, high = (0, largest) if known is None else (known.events_t if arm == "t" else known.events_c)
+                bounds[Var(outcome.id, name, arm)] = (low, min(high, largest))
     for _ in range(20):
         before = dict(bounds)
         _totals(puzzle, bounds)
@@ -41,10 +42,9 @@ def _totals(puzzle: Puzzle, bounds: Bounds) -> None:
     for total in puzzle.totals:
         if total.role == "search":
             optional = set(puzzle.outcome(total.outcome).optional) if total.outcome else set()
-            terms = [Var(total.outcome, s, total.arm) for s in total.studies]
-            lows = [0 if v.study in optional else bounds[v][0] for v in terms]
-            highs = [bounds[v][1] for v in terms]
-            for v, low, high in zip(terms, lows, highs, strict=True):
+            lows = [0 if v.study in optional else bounds[v][0] for v in total.terms]
+            highs = [bounds[v][1] for v in total.terms]
+            for v, low, high in zip(total.terms, lows, highs, strict=True):
                 largest = total.value - (sum(lows) - low)
                 smallest = total.value - (sum(highs) - high)
                 old = bounds[v]
@@ -71,17 +71,23 @@ def _links(puzzle: Puzzle, bounds: Bounds) -> None:
                 bounds[Var("", s, arm)] = (max(n[0], least), n[1])
 
 
+def arm_count(puzzle: Puzzle, bounds: Bounds, study: str) -> int:
+    """Return the number of pairs of arm sizes that bounds and the largest difference allow, without forming them."""
+    _, start, stop = _second_arms(puzzle, bounds, study)
+    return int(np.maximum(stop - start, 0).sum())
+
+
 def arm_pairs(puzzle: Puzzle, bounds: Bounds, study: str) -> np.ndarray:
     """Return all pairs of arm sizes, shape (m, 2), that bounds and the largest difference allow."""
-    t, c = bounds[Var("", study, "t")], bounds[Var("", study, "c")]
+    first, start, stop = _second_arms(puzzle, bounds, study)
+    owner, second = expand(start, stop)
+    return np.stack([first[owner], second], axis=1).astype(np.int32)
+
+
+def _second_arms(puzzle: Puzzle, bounds: Bounds, study: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the sizes of the experimental arm, and for each the range [start, stop) of the other one."""
+    t, c = (bounds[v] for v in arms_of(study))
     limit = puzzle.study(study).max_arm_difference
-    first, second = np.meshgrid(np.arange(t[0], t[1] + 1), np.arange(c[0], c[1] + 1), indexing="ij")
-    pairs = np.stack([first.ravel(), second.ravel()], axis=1).astype(np.int32)
-    if limit is None:
-        return pairs
-    return pairs[np.abs(pairs[:, 0] - pairs[:, 1]) <= limit]
-
-
-def known(bounds: Bounds, variables: Sequence[Var]) -> bool:
-    """Return whether all these counts have a single possible value."""
-    return all(v in bounds and bounds[v][0] == bounds[v][1] for v in variables)
+    first = np.arange(t[0], t[1] + 1)
+    reach = LARGEST if limit is None else limit
+    return first, np.maximum(c[0], first - reach), np.minimum(c[1], first + reach) + 1

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtri, ndtri
 
-from .printed import Printed
+from .puzzle import Interval
 
 #: Wider than any estimate or standard error of counts.
 _FAR = 1e4
@@ -54,14 +54,30 @@ class Box:
         return max(map(abs, self.est)) < _USABLE
 
 
-def box(stats: Mapping[str, Printed], studies: int, ratio: bool) -> Box:
+def box(stats: Mapping[str, Interval], studies: int, ratio: bool) -> Box:
     """Return the box of a result over at most `studies` studies."""
     est, se = _estimate_and_se(stats, ratio)
     q = {k: bounds for k in range(1, studies + 1) if (bounds := q_bounds(stats, k)) is not None}
     return Box(est, se, q)
 
 
-def q_bounds(stats: Mapping[str, Printed], k: int) -> tuple[float, float] | None:
+def contradiction(stats: Mapping[str, Interval], studies: int, ratio: bool) -> tuple[str, ...]:
+    """Return the names of printed statistics that no result can have together, none of which can be left out.
+
+    Empty where the box is possible. What the box cannot see (it bounds estimate, standard error and Q one by one) is
+    left to the search.
+    """
+    if box(stats, studies, ratio).possible:
+        return ()
+    kept = dict(stats)
+    for name in stats:
+        fewer = {n: i for n, i in kept.items() if n != name}
+        if not box(fewer, studies, ratio).possible:
+            kept = fewer
+    return tuple(kept)
+
+
+def q_bounds(stats: Mapping[str, Interval], k: int) -> tuple[float, float] | None:
     """Return the range of Q that the printed heterogeneity statistics allow with k studies, or None."""
     df = k - 1
     if ("k" in stats and not stats["k"].holds(k)) or ("df" in stats and not stats["df"].holds(df)):
@@ -93,7 +109,7 @@ def q_bounds(stats: Mapping[str, Printed], k: int) -> tuple[float, float] | None
     return (low - slack, high + slack) if low <= high + 2 * slack else None
 
 
-def _estimate_and_se(stats: Mapping[str, Printed], ratio: bool) -> tuple[tuple[float, float], tuple[float, float]]:
+def _estimate_and_se(stats: Mapping[str, Interval], ratio: bool) -> tuple[tuple[float, float], tuple[float, float]]:
     """Clip the plane of (estimate, standard error) by every printed statistic and return the bounding ranges."""
     polygon = [(-_FAR, 0.0), (_FAR, 0.0), (_FAR, _FAR), (-_FAR, _FAR)]
     for name, slope in (("effect", 0.0), ("ci_low", -Z95), ("ci_high", Z95)):
@@ -120,11 +136,10 @@ def _estimate_and_se(stats: Mapping[str, Printed], ratio: bool) -> tuple[tuple[f
     return (min(xs) - slack, max(xs) + slack), (max(min(ys) - slack, 0.0), max(ys) + slack)
 
 
-def _z_ranges(stats: Mapping[str, Printed]) -> list[tuple[float, float]]:
+def _z_ranges(stats: Mapping[str, Interval]) -> list[tuple[float, float]]:
     ranges = []
     if "z" in stats:
-        ends = (abs(stats["z"].low), abs(stats["z"].high))
-        ranges.append((0.0 if stats["z"].low <= 0 <= stats["z"].high else min(ends), max(ends)))
+        ranges.append((stats["z"].low, stats["z"].high))
     if "P" in stats:
         p = stats["P"]
         low = float(-ndtri(p.high / 2)) if 0 < p.high < 1 else 0.0

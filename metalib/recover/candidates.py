@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .halves import PIECE, Half, Pruner, concatenate, with_terms
-from .model import Var
+from .halves import Half, Pruner, concatenate, width, with_terms
+from .puzzle import ARMS, Link, Var, arms_of, events_of
 from .relation import Relation, codes
-from .state import LimitReached, State
-from .terms import COLUMNS
+from .state import State, Work
+
+#: Tables of one study that are looked at, for each partial solution that may be held.
+LOOKED_AT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,100 +24,105 @@ class Derived:
     others: tuple[str, ...]
 
 
-class Cells:
+class Candidates:
     """The possible tables of one study for the outcome of a step, given what a row already says of the study."""
 
     def __init__(self, state: State, outcome: str, derived: Derived | None, base: Relation, prune: Pruner) -> None:
         self.state, self.outcome, self.derived, self.base, self.prune = state, outcome, derived, base, prune
-        self._found: dict[tuple, Half] = {}
+        self._found: dict[tuple[str, tuple[tuple[Var, int], ...]], Half] = {}
 
-    def given(self, study: str, context: dict[Var, int]) -> Half:
-        """Return the candidates of a study; the columns are those that `context` lacks."""
+    def given(self, study: str, context: Mapping[Var, int]) -> Half:
+        """Return the candidates of a study; the columns are those that `context` lacks, and the arms."""
         key = (study, tuple(sorted(context.items())))
         if key not in self._found:
-            pieces = [self.prune(with_terms(r, self.prune.results)) for r in self._tables(study, context)]
-            self._found[key] = concatenate(pieces) if pieces else self._none(study, context)
+            pieces, size, work = [], 0, self.state.work
+            for tables in self._tables(study, context):
+                work.time()
+                pieces.append(self.prune(with_terms(tables, self.prune.results)))
+                size += len(pieces[-1])
+                what = f"tables of study {study!r}"
+                work.memory(what, size, 2 * width(len(tables.cols), len(self.prune.results)))
+            cols = dict.fromkeys([*arms_of(study), *self.columns(study, context)])
+            self._found[key] = concatenate(pieces) if pieces else Half.none(list(cols), len(self.prune.results))
         return self._found[key]
+
+    def number(self, study: str, rows: Relation) -> int:
+        """Return how many candidates the first row leaves of a study."""
+        context = [v for v in rows.cols if v.study == study]
+        return len(self.given(study, dict(zip(context, rows.values(context)[0].tolist(), strict=True))))
 
     def columns(self, study: str, context: Iterable[Var]) -> list[Var]:
         """Return the unknowns that the candidates of a study add to a row which holds those of `context`."""
         names = [self.outcome] + ([self.derived.outcome] if self.derived else [])
-        cols = [Var(o, study, arm) for o in ("", *names) for arm in ("t", "c")]
+        cols = [Var(o, study, arm) for o in ("", *names) for arm in ARMS]
         return [v for v in cols if v not in context]
 
-    def _none(self, study: str, context: dict[Var, int]) -> Half:
-        cols = tuple(dict.fromkeys([Var("", study, "t"), Var("", study, "c"), *self.columns(study, context)]))
-        empty = Relation(cols, np.zeros((0, len(cols)), dtype=np.int32))
-        return Half(empty, tuple(np.zeros((0, COLUMNS)) for _ in self.prune.results))
-
-    def _tables(self, study: str, context: dict[Var, int]) -> Iterator[Relation]:
-        n = (Var("", study, "t"), Var("", study, "c"))
+    def _tables(self, study: str, context: Mapping[Var, int]) -> Iterator[Relation]:
+        """Yield the tables that arms, bounds and links allow, in pieces."""
+        work = self.state.work
+        n = arms_of(study)
         known = n[0] in context
         arms = np.array([[context[v] for v in n]], dtype=np.int32) if known else self.state.arms(study)
-        ends = [self._ends(study, arm, arms[:, i], context) for i, arm in enumerate(("t", "c"))]
-        width = np.maximum(ends[0][1] - ends[0][0] + 1, 0), np.maximum(ends[1][1] - ends[1][0] + 1, 0)
-        size = width[0].astype(np.int64) * width[1]
-        if size.sum() > 100 * self.state.limits.rows:
-            raise LimitReached(f"tables of study {study!r} to look at", int(size.sum()), 100 * self.state.limits.rows)
-        optional = study in self.state.puzzle.outcome(self.outcome).optional
-        for group in np.split(np.arange(len(arms)), np.flatnonzero(np.diff(np.cumsum(size) // PIECE)) + 1):
-            if not len(group) or not (size[group].sum() or optional):
-                continue
-            rows = _grid(arms[group], [(low[group], high[group]) for low, high in ends])
-            if optional:
-                absent = np.hstack([arms[group], np.full((len(group), 2), -1, dtype=np.int32)])
-                rows = np.concatenate([rows, absent])
-            cols = (*n, Var(self.outcome, study, "t"), Var(self.outcome, study, "c"))
+        ends = [self._ends(v, arms[:, i], context) for i, v in enumerate(events_of(self.outcome, study))]
+        spans = [np.maximum(high - low + 1, 0).astype(np.int64) for low, high in ends]
+        work.rows(
+            f"tables of study {study!r} to look at", int((spans[0] * spans[1]).sum()), LOOKED_AT * work.limits.rows
+        )
+        cols = (*n, *events_of(self.outcome, study))
+        pieces = _grids(arms, ends, work.piece(2 * width(len(cols), len(self.prune.results))))
+        if study in self.state.puzzle.outcome(self.outcome).optional:
+            absent = np.full((len(arms), 2), -1, dtype=np.int32)
+            pieces = iter([*pieces, np.hstack([arms, absent])])
+        for rows in pieces:
             relation = Relation(cols, rows)
             if self.derived is not None:
                 relation = self._add_derived(relation, study, context)
             yield self._has_partner(relation, study)
 
-    def _rest(self, study: str, arm: str, size: np.ndarray, context: dict[Var, int]) -> np.ndarray:
+    def _links(self, study: str) -> list[Link]:
+        links = self.state.puzzle.links
+        return [link for link in links if self.outcome in link.outcomes and study in link.studies]
+
+    def _rest(self, study: str, arm: str, size: np.ndarray, context: Mapping[Var, int]) -> np.ndarray:
         """Return what the other categories, as far as they are known, leave of an arm."""
         rest = size.astype(np.int64)
-        for link in self.state.puzzle.links:
-            if self.outcome in link.outcomes and study in link.studies:
-                used = 0
-                for o in link.outcomes:
-                    if o != self.outcome and not (self.derived and o == self.derived.outcome):
-                        v = Var(o, study, arm)
-                        used += max(context[v], 0) if v in context else self.state.bounds.get(v, (0, 0))[0]
-                rest = np.minimum(rest, size - used)
+        mine = {self.outcome} | ({self.derived.outcome} if self.derived else set())
+        for link in self._links(study):
+            others = [Var(o, study, arm) for o in link.outcomes if o not in mine]
+            least = (max(context[v], 0) if v in context else self.state.bounds.get(v, (0, 0))[0] for v in others)
+            rest = np.minimum(rest, size - sum(least))
         return rest
 
-    def _ends(self, study: str, arm: str, size: np.ndarray, context: dict[Var, int]) -> tuple[np.ndarray, np.ndarray]:
-        low, high = self.state.bounds[Var(self.outcome, study, arm)]
-        rest = self._rest(study, arm, size, context)
-        low, high = np.full(len(size), low), np.minimum(high, rest)
+    def _ends(self, events: Var, size: np.ndarray, context: Mapping[Var, int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the smallest and largest number of events for each size of the arm."""
+        smallest, largest = self.state.bounds[events]
+        rest = self._rest(events.study, events.arm, size, context)
+        low, high = np.full(len(size), smallest), np.minimum(largest, rest)
         if self.derived is not None:
-            least, most = self.state.bounds[Var(self.derived.outcome, study, arm)]
+            least, most = self.state.bounds[events._replace(outcome=self.derived.outcome)]
             low, high = np.maximum(low, rest - most), np.minimum(high, rest - least)
         return low, high
 
-    def _add_derived(self, relation: Relation, study: str, context: dict[Var, int]) -> Relation:
-        extra = []
-        for arm in ("t", "c"):
-            rest = self._rest(study, arm, relation.column(Var("", study, arm)), context)
-            extra.append(rest - relation.column(Var(self.outcome, study, arm)))
-        cols = (*relation.cols, *(Var(self.derived.outcome, study, arm) for arm in ("t", "c")))
-        return Relation(cols, np.hstack([relation.rows, np.stack(extra, axis=1).astype(np.int32)]))
+    def _add_derived(self, relation: Relation, study: str, context: Mapping[Var, int]) -> Relation:
+        assert self.derived is not None
+        left = []
+        for n, events in zip(arms_of(study), events_of(self.outcome, study), strict=True):
+            left.append(self._rest(study, n.arm, relation.column(n), context) - relation.column(events))
+        cols = (*relation.cols, *events_of(self.derived.outcome, study))
+        return Relation(cols, np.hstack([relation.rows, np.stack(left, axis=1).astype(np.int32)]))
 
     def _has_partner(self, relation: Relation, study: str) -> Relation:
         """Keep the tables that fit beside at least one table of each linked outcome found earlier."""
-        n = (Var("", study, "t"), Var("", study, "c"))
-        mine = (Var(self.outcome, study, "t"), Var(self.outcome, study, "c"))
-        for link in self.state.puzzle.links:
-            if self.outcome not in link.outcomes or study not in link.studies:
-                continue
+        n = arms_of(study)
+        for link in self._links(study):
             for other in self.state.relations:
                 names = [o for o in link.outcomes if o != self.outcome and Var(o, study, "t") in other.cols]
                 if not names or other is self.base:
                     continue
-                cols = [*n, *(Var(o, study, arm) for o in names for arm in ("t", "c"))]
-                found = other.project(cols).rows
+                found = other.project([*n, *(v for o in names for v in events_of(o, study))]).rows
                 used = np.maximum(found[:, 2:], 0).reshape(len(found), -1, 2).sum(axis=1)
-                relation = relation.take(_fits_beside(relation.values((*n, *mine)), found[:, :2], used))
+                tables = relation.values((*n, *events_of(self.outcome, study)))
+                relation = relation.take(_fits_beside(tables, found[:, :2], used))
         return relation
 
 
@@ -132,48 +139,67 @@ def _fits_beside(tables: np.ndarray, arms: np.ndarray, used: np.ndarray) -> np.n
     return fits
 
 
-def _grid(arms: np.ndarray, ends: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Return all rows (n_t, n_c, a, c) for some pairs of arms and the ranges of a and c that belong to each."""
-    pieces = []
+def _grids(arms: np.ndarray, ends: Sequence[tuple[np.ndarray, np.ndarray]], piece: int) -> Iterator[np.ndarray]:
+    """Yield all rows (n_t, n_c, a, c) for pairs of arms and the ranges of a and c that belong to each, in pieces."""
+    waiting: list[np.ndarray] = []
+    size = 0
     for i, (n_t, n_c) in enumerate(arms):
-        a = np.arange(ends[0][0][i], ends[0][1][i] + 1, dtype=np.int32)
-        c = np.arange(ends[1][0][i], ends[1][1][i] + 1, dtype=np.int32)
-        rows = np.empty((len(a), len(c), 4), dtype=np.int32)
-        rows[..., 0], rows[..., 1], rows[..., 2], rows[..., 3] = n_t, n_c, a[:, None], c
-        pieces.append(rows.reshape(-1, 4))
-    return np.concatenate(pieces)
+        (a_low, a_high), (c_low, c_high) = ((int(low[i]), int(high[i])) for low, high in ends)
+        c = np.arange(c_low, c_high + 1, dtype=np.int32)
+        if not len(c):
+            continue
+        step = max(piece // len(c), 1)
+        for start in range(a_low, a_high + 1, step):
+            a = np.arange(start, min(start + step, a_high + 1), dtype=np.int32)
+            rows = np.empty((len(a), len(c), 4), dtype=np.int32)
+            rows[..., 0], rows[..., 1], rows[..., 2], rows[..., 3] = n_t, n_c, a[:, None], c
+            waiting.append(rows.reshape(-1, 4))
+            size += len(waiting[-1])
+            if size >= piece:
+                yield np.concatenate(waiting)
+                waiting, size = [], 0
+    if waiting:
+        yield np.concatenate(waiting)
 
 
-def extend(half: Half, study: str, cells: Cells, limit: int, extra: tuple[np.ndarray, ...] | None) -> Half:
-    """Combine every row with every candidate of one more study and drop what cannot lead to a solution."""
+def extend(
+    half: Half, study: str, candidates: Candidates, work: Work, certain: tuple[np.ndarray, ...] | None = None
+) -> Half:
+    """Combine every row with every candidate of one more study and drop what cannot lead to a solution.
+
+    `certain` are terms of each result that every completion will add.
+    """
     context = [v for v in half.rel.cols if v.study == study]
-    key = codes(half.rel.values(context)) if context else np.zeros(len(half), dtype=np.int64)
-    pieces, size = [], 0
-    for code in np.unique(key):
+    key = codes(half.rel.values(context))
+    cols = (*half.rel.cols, *candidates.columns(study, context))
+    wide = width(len(cols), len(half.terms))
+    what = f"partial solutions on adding study {study!r}"
+    pieces: list[Half] = []
+    size = 0
+    groups = np.unique(key)
+    for g, code in enumerate(groups):
         (index,) = np.nonzero(key == code)
-        first = half.rel.rows[index[0]]
-        values = {v: int(first[half.rel.cols.index(v)]) for v in context}
-        candidates = cells.given(study, values)
-        new = [v for v in candidates.rel.cols if v not in context]
-        added = candidates.rel.values(new)
-        step = max(PIECE // max(len(candidates), 1), 1)
-        for i in range(0, len(index), step):
-            left = np.repeat(index[i : i + step], len(candidates))
-            right = np.tile(np.arange(len(candidates)), len(index[i : i + step]))
+        values = half.rel.rows[index[0], [half.rel.cols.index(v) for v in context]]
+        found = candidates.given(study, dict(zip(context, values.tolist(), strict=True)))
+        new = [v for v in found.rel.cols if v not in context]
+        added = found.rel.values(new)
+        pairs, step = len(index) * len(found), work.piece(2 * wide)
+        for i in range(0, pairs, step):
+            work.time()
+            left, right = np.divmod(np.arange(i, min(i + step, pairs)), len(found))
+            left = index[left]
             relation = Relation((*half.rel.cols, *new), np.hstack([half.rel.rows[left], added[right]]))
             # Whole numbers first: they are cheap to compare, and the sums are then formed for fewer rows.
-            keep = cells.prune.counts_fit(relation)
+            keep = candidates.prune.counts_fit(relation)
             if not keep.all():
                 relation, left, right = relation.take(keep), left[keep], right[keep]
-            terms = tuple(a[left] + b[right] for a, b in zip(half.terms, candidates.terms, strict=True))
+            terms = tuple(a[left] + b[right] for a, b in zip(half.terms, found.terms, strict=True))
             joined = Half(relation, terms)
-            keep = cells.prune.sums_fit(joined, extra)
+            keep = candidates.prune.sums_fit(joined, certain)
             pieces.append(joined if keep.all() else joined.take(keep))
             size += len(pieces[-1])
-            if size > limit:
-                raise LimitReached(f"partial solutions on adding study {study!r}", size, limit)
-    if not pieces:
-        names = cells.columns(study, context)
-        empty = Relation((*half.rel.cols, *names), np.zeros((0, len(half.rel.cols) + len(names)), dtype=np.int32))
-        return Half(empty, tuple(np.zeros((0, COLUMNS)) for _ in half.terms))
-    return concatenate(pieces)
+            work.rows(what, size)
+            # The pieces and, once more, the whole that is made of them.
+            work.memory(what, size, 2 * wide)
+            work.tick((g + (i + step) / (pairs + step)) / len(groups))
+    return concatenate(pieces) if pieces else Half.none(cols, len(half.terms))

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import signal
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TextIO
 
 from ..audit.checked_csv import csv_text
 from ..errors import MetalibError, OptionError
-from .engine import recover
-from .puzzle import read_puzzle
+from .engine import Interrupted, recover
+from .reading import read_puzzle
+from .recovery import Recovery
 from .state import Limits
 
 WIDTH = 24
+EXIT_CODES = {"solved": 0, "limit": 1, "none": 3}
 
 
 class ProgressLine:
@@ -53,9 +57,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("puzzle", type=Path, help="puzzle file (YAML)")
     parser.add_argument("-o", "--output", type=Path, help="write the result here as JSON (default: standard output)")
     parser.add_argument("--tables", type=Path, help="also write the recovered tables here as CSV")
+    parser.add_argument("--solutions", type=Path, help="also write every solution here as CSV")
     parser.add_argument("--max-difference", type=int, help="largest difference of a study's arms, for all studies")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
+    default = Limits()
+    parser.add_argument("--max-memory", type=_size, default=default.bytes, metavar="SIZE", help="default 2GB")
+    parser.add_argument("--max-seconds", type=float, help="time of the search (default: no limit)")
+    parser.add_argument("--max-rows", type=int, default=default.rows, help=f"partial solutions ({default.rows:,})")
+    parser.add_argument("--max-pairs", type=int, default=default.pairs, help=f"pairs a step ({default.pairs:,})")
     parser.add_argument("--quiet", action="store_true", help="no progress bar and no summary")
+
+
+def _size(text: str) -> int:
+    """Read a number of bytes such as ``500MB`` or ``2GB``."""
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([MG])B?", text.strip(), re.IGNORECASE)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 500MB or 2GB")
+    return round(float(match[1]) * (10**6 if match[2] in "mM" else 10**9))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -64,42 +82,69 @@ def run(arguments: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0 when the search came to an end, with or without solutions; 1 when a limit stopped it; 2 for a bad puzzle or
-        an output that cannot be written.
+        0: there are solutions; 1: a limit stopped the search; 2: a bad puzzle or option, or an output that cannot be
+        written; 3: no table agrees with every printed number; 130: interrupted. What was found before a limit or an
+        interruption is written all the same.
     """
     line = ProgressLine(sys.stderr, False if arguments.quiet else None)
     try:
         _check_arguments(arguments)
+        limits = Limits(arguments.max_rows, arguments.max_pairs, arguments.max_memory, arguments.max_seconds)
         puzzle = read_puzzle(arguments.puzzle)
         if arguments.max_difference is not None:
             puzzle = puzzle.with_max_difference(arguments.max_difference)
-        pool = ProcessPoolExecutor(arguments.jobs) if arguments.jobs > 1 else nullcontext()
-        with pool as executor:
-            recovery = recover(puzzle, executor=executor, progress=line, limits=Limits())
+        code = None
+        with _helpers(arguments.jobs) as executor:
+            try:
+                recovery = recover(puzzle, executor=executor, progress=line, limits=limits)
+            except Interrupted as stop:
+                recovery, code = stop.recovery, 130
         line.close()
-        text = recovery.to_json()
-        files = {}
-        if arguments.output is not None:
-            files[arguments.output] = text
-        if arguments.tables is not None:
-            files[arguments.tables] = csv_text(recovery.tables())
-        _write(files)
-        if arguments.output is None:
-            sys.stdout.write(text)
+        _report(recovery, arguments)
+        return EXIT_CODES[recovery.status] if code is None else code
     except (MetalibError, OSError) as error:
         line.close()
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        line.close()
+        print("interrupted", file=sys.stderr)
+        return 130
+    except MemoryError:
+        line.close()
+        print("error: the memory of this machine does not suffice to write the result", file=sys.stderr)
+        return 2
+
+
+def _helpers(jobs: int) -> AbstractContextManager[Executor | None]:
+    """Return processes that leave Ctrl-C to this one."""
+    if jobs == 1:
+        return nullcontext()
+    return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+
+
+def _report(recovery: Recovery, arguments: argparse.Namespace) -> None:
+    text = recovery.to_json()
+    files = {}
+    if arguments.output is not None:
+        files[arguments.output] = text
+    if arguments.tables is not None:
+        files[arguments.tables] = csv_text(recovery.tables())
+    if arguments.solutions is not None:
+        files[arguments.solutions] = csv_text(recovery.solution_tables())
+    _write(files)
+    if arguments.output is None:
+        sys.stdout.write(text)
     if not arguments.quiet:
         print(recovery.summary(), file=sys.stderr)
-    return 1 if recovery.status == "limit" else 0
 
 
 def _check_arguments(arguments: argparse.Namespace) -> None:
     """Refuse what would only fail after the search, which may take minutes."""
     if arguments.jobs < 1:
         raise OptionError(f"--jobs={arguments.jobs} must be at least 1")
-    outputs = [("--output", arguments.output), ("--tables", arguments.tables)]
+    names = ("output", "tables", "solutions")
+    outputs = [(f"--{name}", getattr(arguments, name)) for name in names]
     taken = {_resolved("the puzzle", arguments.puzzle): "the puzzle"}
     for name, path in outputs:
         if path is None:

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .agree import ends, pool_rows, statistics
-from .model import Puzzle, Result, Var
+from .agree import computed, covers
+from .puzzle import Puzzle, Var, table_of
 from .relation import Relation, codes
-from .step import counts
 
 
 def tables_of(relation: Relation, outcome: str, study: str) -> np.ndarray | None:
     """Return the tables (events_t, n_t, events_c, n_c) of a study in every row, or None where there are none."""
-    cols = (Var(outcome, study, "t"), Var("", study, "t"), Var(outcome, study, "c"), Var("", study, "c"))
+    cols = table_of(outcome, study)
     return relation.values(cols) if all(v in relation.cols for v in cols) else None
 
 
@@ -60,40 +59,25 @@ def classes(puzzle: Puzzle, relation: Relation) -> np.ndarray:
     return order[number]
 
 
-def nearest(puzzle: Puzzle, relation: Relation) -> tuple[Relation, tuple[str, ...]]:
+def nearest(puzzle: Puzzle, relation: Relation) -> Relation:
     """Keep of the solutions those that come closest to the printed numbers that nothing fits.
 
     The choice is made separately within each choice of arm sizes, so that a number which is known to be missed never
-    decides about arms. Returns the solutions and the ids of the results that took part.
+    decides about arms.
     """
-    used = []
     for result in puzzle.results:
         missed = [s for s in result.stats if s.role == "known-miss"]
         if not missed or not covers(relation, result) or not len(relation):
             continue
-        values = statistics(pool_rows(result, counts(relation, result)), result.measure)
-        distance = np.zeros(len(relation))
-        for stat in missed:
-            low, high = ends(stat.name, stat.printed)
-            found = values[stat.name]
-            outside = np.maximum(np.maximum(low - found, found - high), 0.0)
-            # In units of the last printed place, so that several missed numbers can be added.
-            distance += np.where(np.isnan(found), np.inf, outside / stat.printed.unit)
+        values = computed(relation, result, [s.name for s in missed])
+        # In units of the last printed place, so that several missed numbers can be added.
+        distance = sum((s.interval.distance(values[s.name]) / s.interval.unit for s in missed), np.zeros(len(relation)))
         sizes = codes(relation.values([v for v in relation.cols if not v.outcome]))
         _, group = np.unique(sizes, return_inverse=True)
         best = np.full(group.max() + 1, np.inf)
         np.minimum.at(best, group, distance)
-        keep = distance <= best[group] + 1e-6
-        relation = relation.take(keep)
-        used.append(result.id)
-    return relation, tuple(used)
-
-
-def covers(relation: Relation, result: Result) -> bool:
-    """Return whether a relation holds every table of a result."""
-    return all(
-        Var(o, s, arm) in relation.cols for o in ("", result.outcome) for s in result.studies for arm in ("t", "c")
-    )
+        relation = relation.take(distance <= best[group] + 1e-6)
+    return relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +89,8 @@ class Identified:
     outcome, study : str
     status : str
         ``identified``, ``identified up to complement``, ``nearest`` (found by leaving out a printed number that no
-        table gives), ``set`` or ``free`` (every table that the arms allow is left, or no printed number concerns it).
+        table gives), ``set``, ``free`` (every table that the arms allow is left, or no printed number concerns it),
+        ``none`` (no table agrees with every printed number) or ``not searched`` (a limit came first).
     tables : ndarray, shape (m, 4)
         The distinct tables that occur, sorted; with complements one of each pair, that with fewer events.
     """
@@ -117,8 +102,8 @@ class Identified:
 
     @property
     def level(self) -> str:
-        """``unique``, ``set`` or ``free``."""
-        return self.status if self.status in ("set", "free") else "unique"
+        """``unique``, or where there is no one table the status itself."""
+        return self.status if self.status in ("set", "free", "none", "not searched") else "unique"
 
 
 def distinct(tables: np.ndarray) -> np.ndarray:
@@ -148,8 +133,8 @@ def identify(outcome: str, study: str, before: np.ndarray, after: np.ndarray, mi
 
 def add_up(relation: Relation, parts: Sequence[str], study: str) -> np.ndarray | None:
     """Return the tables of a union of categories in every row, or None where one of them is missing."""
-    tables = [tables_of(relation, o, study) for o in parts]
-    if any(t is None for t in tables):
+    tables = [t for o in parts if (t := tables_of(relation, o, study)) is not None]
+    if len(tables) < len(parts):
         return None
     out = tables[0].copy()
     for t in tables[1:]:

@@ -1,263 +1,316 @@
-"""Reading a puzzle file and checking that it can be searched at all.
-
-The fields by example::
-
-    title: text
-    arms: {size: [smallest, largest], max_difference: 0}      # defaults of all studies
-    studies:
-      - {id: a2010}
-      - {id: b2011, n_t: 76, n_c: [80, 90], max_difference: 4}
-    outcomes:
-      - {id: death, studies: [a2010, b2011], known: {b2011: {events_t: 3, events_c: [0, 5]}}}
-    results:
-      - {id: death pooled, outcome: death, studies: [a2010, b2011], measure: OR, method: MH, model: fixed,
-         printed: {effect: "0.50", P: {text: "0.760", unit: 0.01}, Q: {text: "2.20", role: known-miss}}}
-    links:
-      - {sum_to_n: [CR, PR, SD, PD]}
-      - {at_most_n: [death, relapse]}
-    totals:
-      - {outcome: death, arm: experimental, value: 55}        # without `outcome`: patients of the arms
-    report_sums: {CR or PR: [CR, PR]}
-"""
+"""The parts of a recovery puzzle, as plain frozen objects, and the intervals that its printed numbers stand for."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from ..arithmetic.options import MEASURES, METHODS, MODELS, Options
-from ..errors import OptionError
-from .contradictions import check_bounds, check_stats
-from .model import ARM_NAMES, ROLES, STATISTICS, Cell, Link, Outcome, Puzzle, Result, Stat, Study, Total
-from .printed import printed
-from .reader import Field, load, parse
+import numpy as np
 
-LARGEST_ARM = 100_000
-_TOP = ("title", "arms", "outcomes", "links", "totals", "report_sums", "exchangeable", "assumptions")
-_ARM_OF = {name: arm for arm, name in ARM_NAMES.items()}
+from ..arithmetic.options import MODELS, RATIOS, Options
+from ..audit.printed import Printed
+from ..errors import PuzzleError, choose
+
+ARMS = ("t", "c")
+ARM_NAMES = {"t": "experimental", "c": "control"}
+STATISTICS = ("effect", "ci_low", "ci_high", "z", "P", "Q", "df", "P_Q", "I2", "tau2", "k")
+#: ``search``: every candidate must agree. ``check``: kept out of the search and compared afterwards. ``known-miss``:
+#: known to fit nothing; kept out, and of the tables found those are kept that come closest to it.
+ROLES = ("search", "check", "known-miss")
+#: Relative widening of an interval, so that a value on its edge (a tie, or its floating-point shadow) is kept: a search
+#: may keep too much, never too little. Sums of a few hundred floats err by far less, printed digits mean far more.
+SLACK = 1e-9
 
 
-def read_puzzle(path: str | Path) -> Puzzle:
-    """Read a puzzle file.
+class Var(NamedTuple):
+    """An unknown count: the events of an outcome in one arm of a study, or the size of the arm (outcome ``""``)."""
 
-    Parameters
-    ----------
-    path : str or Path
-        A YAML file.
+    outcome: str
+    study: str
+    arm: str
 
-    Raises
-    ------
-    PuzzleError
-        The file cannot be read, a field is missing, unknown or of the wrong kind, a name is not known, bounds
-        contradict each other, or a printed text is no number; the message names field and row.
+
+def arms_of(study: str) -> tuple[Var, Var]:
+    """Return the sizes of both arms of a study."""
+    return Var("", study, "t"), Var("", study, "c")
+
+
+def events_of(outcome: str, study: str) -> tuple[Var, Var]:
+    """Return the events of an outcome in both arms of a study."""
+    return Var(outcome, study, "t"), Var(outcome, study, "c")
+
+
+def table_of(outcome: str, study: str) -> tuple[Var, Var, Var, Var]:
+    """Return the counts of a table: ``events_t, n_t, events_c, n_c``."""
+    return Var(outcome, study, "t"), Var("", study, "t"), Var(outcome, study, "c"), Var("", study, "c")
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study with bounds (inclusive) for the sizes of its arms."""
+
+    id: str
+    n_t: tuple[int, int]
+    n_c: tuple[int, int]
+    max_arm_difference: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventBounds:
+    """Bounds (inclusive) for the events of one outcome in one study."""
+
+    events_t: tuple[int, int]
+    events_c: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An outcome, the studies that may report it, and what is known of their events beforehand.
+
+    ``optional`` studies may turn out not to report it; ``reported`` is then the number of studies that do.
     """
-    return check_puzzle(load(path), path)
+
+    id: str
+    studies: tuple[str, ...]
+    known: Mapping[str, EventBounds]
+    optional: tuple[str, ...] = ()
+    reported: int | None = None
 
 
-def read_puzzle_text(text: str | bytes, file: object = None) -> Puzzle:
-    """Read a puzzle from text, as :func:`read_puzzle` does from a file."""
-    return check_puzzle(parse(text, file), file)
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The closed interval of values that print as a text, on the scale of the computation.
+
+    Attributes
+    ----------
+    low, high : float
+        Widened by :data:`SLACK`; infinite on the open side of a bound.
+    unit : float
+        Unit of the last printed place that carries information.
+    """
+
+    low: float
+    high: float
+    unit: float
+
+    def holds(self, value: float) -> bool:
+        """Return whether a recomputed value prints as the text."""
+        return self.low <= value <= self.high
+
+    def distance(self, values: np.ndarray | float) -> np.ndarray:
+        """Return how far values lie outside the interval: 0 inside, infinite where there is no value."""
+        outside = np.maximum(np.maximum(self.low - values, values - self.high), 0.0)
+        return np.asarray(np.where(np.isnan(values), np.inf, outside))
 
 
-def check_puzzle(content: object, file: object = None) -> Puzzle:
-    """Turn the content of a puzzle file into a :class:`Puzzle`, or raise :class:`~metalib.PuzzleError`."""
-    top = Field(content, "", file)
-    fields = top.mapping(("studies", "results"), _TOP)
-    studies = _studies(fields["studies"], fields.get("arms"))
-    names = [s.id for s in studies]
-    results_field = fields["results"]
-    outcomes = _outcomes(fields.get("outcomes"), results_field, names)
-    known = {o.id: o for o in outcomes}
-    puzzle = Puzzle(
-        title=fields["title"].text() if "title" in fields else "",
-        studies=studies,
-        outcomes=outcomes,
-        results=_results(results_field, known),
-        links=_links(fields.get("links"), known, names),
-        totals=_totals(fields.get("totals"), known, names),
-        sums=_sums(fields.get("report_sums"), known),
-        exchangeable=tuple(
-            row.names(names, "study") for row in (fields["exchangeable"].rows() if "exchangeable" in fields else ())
-        ),
-        assumptions=tuple(row.text() for row in (fields["assumptions"].rows() if "assumptions" in fields else ())),
-        file=None if file is None else str(file),
-    )
-    check_bounds(puzzle, fields, file)
-    return puzzle
+def interval(name: str, printed: Printed) -> Interval:
+    """Return the interval of a printed statistic.
+
+    A percentage is read in hundredths (a risk difference of ``-3.2%`` is -0.032), but for I2, which is counted in
+    percent. The sign of z is a convention, so its interval is reflected to positive values.
+    """
+    scale = 0.01 if printed.percent and name != "I2" else 1.0
+    unit = printed.unit * scale
+    slack = SLACK * max(abs(printed.value * scale), unit)
+    low, high = printed.low * scale - slack, printed.high * scale + slack
+    if name == "z":
+        ends = abs(low), abs(high)
+        low, high = 0.0 if low <= 0 <= high else min(ends), max(ends)
+    return Interval(low, high, unit)
 
 
-def _studies(field: Field, defaults: Field | None) -> tuple[Study, ...]:
-    size, difference = None, None
-    if defaults is not None:
-        given = defaults.mapping(("size",), ("max_difference",))
-        size = given["size"].span(1, LARGEST_ARM)
-        if "max_difference" in given:
-            difference = given["max_difference"].whole(0, LARGEST_ARM)
-    out: list[Study] = []
-    for row in field.rows():
-        given = row.mapping(("id",), ("n_t", "n_c", "max_difference"))
-        name = given["id"].text()
-        if any(s.id == name for s in out):
-            raise given["id"].error("the study occurs twice", name)
-        ends = []
-        for arm in ("n_t", "n_c"):
-            if arm in given:
-                ends.append(given[arm].span(1, LARGEST_ARM))
-            elif size is not None:
-                ends.append(size)
-            else:
-                raise row.error(f"field {arm!r} is missing, and there is no default in arms.size", name)
-        # A default for unknown arms says nothing about a study whose arms are printed.
-        both_known = all(low == high for low, high in ends)
-        limit = given["max_difference"].whole(0, LARGEST_ARM) if "max_difference" in given else difference
-        if both_known and "max_difference" not in given:
-            limit = None
-        gap = max(ends[0][0] - ends[1][1], ends[1][0] - ends[0][1], 0)
-        if limit is not None and gap > limit:
-            raise row.error(f"the arms differ by at least {gap}, but max_difference is {limit}", name)
-        out.append(Study(name, ends[0], ends[1], limit))
-    if not out:
-        raise field.error("there is no study")
-    return tuple(out)
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """A printed statistic, its role, where in the paper it stands, and its id in the file of printed numbers."""
+
+    name: str
+    printed: Printed
+    role: str
+    place: str
+    id: str = ""
+
+    @property
+    def interval(self) -> Interval:
+        """The values that print so."""
+        return interval(self.name, self.printed)
 
 
-def _outcomes(field: Field | None, results: Field, studies: list[str]) -> tuple[Outcome, ...]:
-    out: list[Outcome] = []
-    for row in field.rows() if field is not None else ():
-        given = row.mapping(("id",), ("studies", "known", "optional", "reported"))
-        name = given["id"].text()
-        if any(o.id == name for o in out):
-            raise given["id"].error("the outcome occurs twice", name)
-        inside = given["studies"].names(studies, "study") if "studies" in given else tuple(studies)
-        optional = given["optional"].names(inside, "study of this outcome") if "optional" in given else ()
-        reported = given["reported"].whole(1, len(inside)) if "reported" in given else None
-        if reported is not None and reported < len(inside) - len(optional):
-            raise given["reported"].error(f"{len(inside) - len(optional)} studies are not optional", reported)
-        if reported is None and optional:
-            raise given["optional"].error("needs the field 'reported', the number of studies that report the outcome")
-        cells = {}
-        for study, cell in given["known"].items() if "known" in given else ():
-            if study not in inside:
-                raise cell.error("unknown study of this outcome", study)
-            cells[study] = _cell(cell)
-        out.append(Outcome(name, inside, cells, optional, reported))
-    # An outcome that needs no words of its own may be named by its results alone.
-    for row in results.rows():
-        name = row.value.get("outcome") if isinstance(row.value, dict) else None
-        if field is None and isinstance(name, str) and name.strip() and all(o.id != name.strip() for o in out):
-            out.append(Outcome(name.strip(), tuple(studies), {}))
-    return tuple(out)
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A printed pooled result over a set of studies."""
+
+    id: str
+    outcome: str
+    studies: tuple[str, ...]
+    measure: str
+    method: str
+    model: str
+    stats: tuple[Stat, ...]
+    place: str
+
+    @property
+    def searched(self) -> dict[str, Interval]:
+        """The printed numbers that take part in the search."""
+        return {s.name: s.interval for s in self.stats if s.role == "search"}
+
+    @property
+    def impossible(self) -> tuple[str, str, str] | None:
+        """A printed number that no result can have (statistic, what is wrong, text), or None."""
+        stats = {s.name: s for s in self.stats if s.role == "search"}
+        never_negative = {"P", "P_Q", "Q", "I2", "df", "tau2", "k"}
+        if self.measure in RATIOS:
+            never_negative |= {"effect", "ci_low", "ci_high"}
+        tops = {"P": 1.0, "P_Q": 1.0, "I2": 100.0}
+        for name, stat in stats.items():
+            i = stat.interval
+            if (name in never_negative and i.high < 0) or i.low > tops.get(name, math.inf):
+                return name, "the statistic cannot have this value", stat.printed.text
+        for low, high in (("ci_low", "effect"), ("effect", "ci_high"), ("ci_low", "ci_high")):
+            if low in stats and high in stats and stats[low].interval.low > stats[high].interval.high:
+                return low, f"exceeds {high} {stats[high].printed.text!r}", stats[low].printed.text
+        if "tau2" in stats and self.model == "fixed":
+            return "tau2", "a fixed-effect result has no tau2", stats["tau2"].printed.text
+        return None
 
 
-def _cell(field: Field) -> Cell:
-    given = field.mapping(("events_t", "events_c"))
-    return Cell(given["events_t"].span(0, LARGEST_ARM), given["events_c"].span(0, LARGEST_ARM))
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Outcomes that are disjoint categories of the patients of an arm; with ``exact`` they add up to all of them."""
+
+    outcomes: tuple[str, ...]
+    studies: tuple[str, ...]
+    exact: bool
 
 
-def _results(field: Field, outcomes: dict[str, Outcome]) -> tuple[Result, ...]:
-    out: list[Result] = []
-    for row in field.rows():
-        given = row.mapping(
-            ("id", "outcome", "studies", "printed"), ("measure", "method", "model", "place", "role")
-        )  # fmt: skip
-        name = given["id"].text()
-        if any(r.id == name for r in out):
-            raise given["id"].error("the result occurs twice", name)
-        outcome = given["outcome"].one_of(list(outcomes))
-        options = {
-            option: given[option].one_of(allowed) if option in given else allowed[0]
-            for option, allowed in (("measure", MEASURES), ("method", METHODS), ("model", MODELS))
-        }
-        try:
-            Options(**options)
-        except OptionError as error:
-            raise row.error(str(error), name) from None
-        role = given["role"].one_of(ROLES) if "role" in given else "search"
-        place = given["place"].text() if "place" in given else ""
-        stats = tuple(_stat(key, f, role, place) for key, f in given["printed"].items())
-        if not stats:
-            raise given["printed"].error("holds no printed number")
-        studies = given["studies"].names(outcomes[outcome].studies, "study of this outcome")
-        check_stats(given["printed"], stats, options)
-        out.append(
-            Result(name, outcome, studies, options["measure"], options["method"], options["model"], stats, place)
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A known sum over studies: of the events of an outcome in one arm, or of arm sizes (outcome ``""``)."""
+
+    id: str
+    outcome: str
+    arm: str
+    value: int
+    studies: tuple[str, ...]
+    role: str
+    place: str
+
+    @property
+    def terms(self) -> list[Var]:
+        """The counts that add up to it."""
+        return [Var(self.outcome, s, self.arm) for s in self.studies]
+
+
+@dataclass(frozen=True, slots=True)
+class Puzzle:
+    """A whole puzzle, checked.
+
+    Attributes
+    ----------
+    sums : mapping
+        Unions of categories to report beside the outcomes, name to outcomes.
+    exchangeable : tuple of tuple of str
+        Studies whose names no printed number tells apart: the names are a reading, not a finding.
+    assumptions : tuple of str
+        What is taken for granted beyond the printed numbers.
+    """
+
+    title: str
+    studies: tuple[Study, ...]
+    outcomes: tuple[Outcome, ...]
+    results: tuple[Result, ...]
+    links: tuple[Link, ...]
+    totals: tuple[Total, ...]
+    sums: Mapping[str, tuple[str, ...]]
+    exchangeable: tuple[tuple[str, ...], ...]
+    assumptions: tuple[str, ...]
+    file: str | None = None
+
+    def study(self, name: str) -> Study:
+        """Return a study by its id."""
+        return next(s for s in self.studies if s.id == name)
+
+    def outcome(self, name: str) -> Outcome:
+        """Return an outcome by its id."""
+        return next(o for o in self.outcomes if o.id == name)
+
+    def with_max_difference(self, limit: int) -> Puzzle:
+        """Return the puzzle with another bound on the difference of the arms of every study whose arms are unknown."""
+        if limit < 0:
+            raise PuzzleError("the largest difference of arms cannot be negative", value=limit)
+        studies = (
+            replace(s, max_arm_difference=limit) if s.max_arm_difference is not None else s for s in self.studies
         )
-    if not any(r.searched for r in out):
-        raise field.error("no printed number takes part in the search")
-    return tuple(out)
+        return replace(self, studies=tuple(studies))
 
+    def with_model(self, model: str, results: Iterable[str] | None = None) -> Puzzle:
+        """Return the puzzle with another model for some results, or for all.
 
-def _stat(name: str, field: Field, role: str, place: str) -> Stat:
-    if name not in STATISTICS:
-        raise field.error(f"unknown statistic; known are {', '.join(STATISTICS)}", name)
-    unit, text = None, field.value
-    if isinstance(field.value, dict):
-        given = field.mapping(("text",), ("unit", "role", "place"))
-        text = given["text"].value
-        unit = given["unit"].value if "unit" in given else None
-        role = given["role"].one_of(ROLES) if "role" in given else role
-        place = given["place"].text() if "place" in given else place
-    try:
-        number = printed(text, unit)
-    except ValueError as error:
-        raise field.error(error.problem, error.value) from None
-    return Stat(name, number, role, place)
+        Parameters
+        ----------
+        model : {"fixed", "random"}
+        results : iterable of str, optional
+            Ids of results.
 
+        Raises
+        ------
+        PuzzleError
+            There is no such result, or a printed number cannot belong to the model (tau2 to a fixed effect).
+        OptionError
+            There is no such model, or none for the method of a result.
+        """
+        choose("model", model, MODELS)
+        return self._with_results(results, lambda r: replace(r, model=model))
 
-def _links(field: Field | None, outcomes: dict[str, Outcome], studies: list[str]) -> tuple[Link, ...]:
-    out = []
-    for row in field.rows() if field is not None else ():
-        given = row.mapping((), ("sum_to_n", "at_most_n", "studies"))
-        kinds = [k for k in ("sum_to_n", "at_most_n") if k in given]
-        if len(kinds) != 1:
-            raise row.error("needs either sum_to_n or at_most_n")
-        names = given[kinds[0]].names(list(outcomes), "outcome")
-        if len(names) < 2:
-            raise given[kinds[0]].error("needs at least two outcomes")
-        exact = kinds[0] == "sum_to_n"
-        common = [s for s in studies if all(s in outcomes[o].studies for o in names)]
-        shared = [s for s in studies if sum(s in outcomes[o].studies for o in names) > 1]
-        inside = given["studies"].names(shared, "study of these outcomes") if "studies" in given else tuple(common)
-        if exact:
-            for o in names:
-                if set(outcomes[o].optional) & set(inside):
-                    raise row.error("an outcome with optional studies cannot be part of sum_to_n", o)
-            missing = [s for s in inside if s not in common]
-            if missing:
-                raise row.error("the study does not report every outcome of sum_to_n", missing[0])
-            if inside:
-                out.append(Link(names, inside, True))
-            shared = [s for s in shared if s not in inside and "studies" not in given]
-            if shared:
-                # Categories stay disjoint in a study that leaves some of them out.
-                out.append(Link(names, tuple(shared), False))
-        else:
-            inside = inside if "studies" in given else tuple(shared)
-            if inside:
-                out.append(Link(names, inside, False))
-    return tuple(out)
+    def with_role(self, role: str, result: str, statistics: Iterable[str]) -> Puzzle:
+        """Return the puzzle with another role of some printed statistics of a result.
 
+        Raises
+        ------
+        PuzzleError
+            There is no such result, or a statistic is not printed there.
+        OptionError
+            There is no such role.
+        """
+        choose("role", role, ROLES)
+        names = set(statistics)
+        printed = {s.name for r in self.results if r.id == result for s in r.stats}
+        puzzle = self._with_results(
+            [result],
+            lambda r: replace(r, stats=tuple(replace(s, role=role) if s.name in names else s for s in r.stats)),
+        )
+        if names - printed:
+            raise PuzzleError(f"result {result!r} has no such printed statistic", value=min(names - printed))
+        return puzzle
 
-def _totals(field: Field | None, outcomes: dict[str, Outcome], studies: list[str]) -> tuple[Total, ...]:
-    out: list[Total] = []
-    for row in field.rows() if field is not None else ():
-        given = row.mapping(("arm", "value"), ("id", "outcome", "studies", "role", "place"))
-        outcome = given["outcome"].one_of(list(outcomes)) if "outcome" in given else ""
-        arm = _ARM_OF[given["arm"].one_of(list(_ARM_OF))]
-        known = outcomes[outcome].studies if outcome else tuple(studies)
-        inside = given["studies"].names(known, "study") if "studies" in given else known
-        name = given["id"].text() if "id" in given else f"{outcome or 'patients'}, {ARM_NAMES[arm]} arms"
-        if any(t.id == name for t in out):
-            raise row.error("the total occurs twice", name)
-        value = given["value"].whole(0, LARGEST_ARM * len(studies))
-        role = given["role"].one_of(ROLES[:2]) if "role" in given else "search"
-        out.append(Total(name, outcome, arm, value, inside, role, given["place"].text() if "place" in given else ""))
-    return tuple(out)
+    def with_reported(self, outcome: str, number: int) -> Puzzle:
+        """Return the puzzle with another number of studies that report an outcome.
 
+        Raises
+        ------
+        PuzzleError
+            There is no such outcome, or the number does not suit its studies and those of them that are optional.
+        """
+        found = next((o for o in self.outcomes if o.id == outcome), None)
+        if found is None:
+            raise PuzzleError("there is no such outcome", value=outcome)
+        least, most = len(found.studies) - len(found.optional), len(found.studies)
+        if not max(least, 1) <= number <= most:
+            raise PuzzleError(f"between {max(least, 1)} and {most} studies report {outcome!r}", value=number)
+        changed = replace(found, reported=number)
+        return replace(self, outcomes=tuple(changed if o is found else o for o in self.outcomes))
 
-def _sums(field: Field | None, outcomes: dict[str, Outcome]) -> dict[str, tuple[str, ...]]:
-    out = {}
-    for name, parts in field.items() if field is not None else ():
-        if name in outcomes:
-            raise parts.error("is already the name of an outcome", name)
-        out[name] = parts.names(list(outcomes), "outcome")
-    return out
+    def _with_results(self, ids: Iterable[str] | None, change: Callable[[Result], Result]) -> Puzzle:
+        known = [r.id for r in self.results]
+        chosen = known if ids is None else list(ids)
+        for name in chosen:
+            if name not in known:
+                raise PuzzleError("there is no such result", value=name)
+        results = tuple(change(r) if r.id in chosen else r for r in self.results)
+        for r in results:
+            Options(measure=r.measure, method=r.method, model=r.model)
+            if r.impossible is not None:
+                name, problem, text = r.impossible
+                raise PuzzleError(f"result {r.id!r}: {name}: {problem}", value=text)
+        return replace(self, results=results)

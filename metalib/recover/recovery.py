@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .agree import agrees, pool_rows, statistics
-from .arms import full_solutions, joint_arms
-from .identify import Identified, add_up, classes, complements_count, covers, identify, nearest, tables_of
-from .model import ARM_NAMES, Puzzle, Var
+from .agree import compare
+from .identify import Identified, add_up, classes, complements_count, identify, nearest, tables_of
+from .puzzle import ARMS, Puzzle, Var, arms_of
 from .relation import Relation
-from .state import Limits
-from .step import StepReport, counts
+from .state import Work, full_solutions, joint_arms
+from .step import StepReport
 
 #: More solutions than this are counted in the JSON file but not listed.
 LISTED = 5000
+_COUNTS = ["events_t", "n_t", "events_c", "n_c"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,12 +63,16 @@ class Recovery:
     status : str
         ``solved``; ``none``: there is no table that agrees; ``limit``: a limit ended the search.
     message : str
-        Where nothing was left, or which limit was reached where.
+        Which printed numbers contradict each other, where nothing was left, or which limit was reached where.
     steps : tuple of StepReport
     solutions : tuple of Solutions
-        One entry for each group of outcomes that share more than arm sizes. Empty unless solved.
+        One entry for each group of outcomes that share more than arm sizes; empty where there is no table. After a
+        limit these are the partial solutions of the steps that were done: every full solution continues one of them,
+        so a table that is the same in all of them is proven.
     count : int
-        Number of full solutions, the groups combined over common arm sizes.
+        Number of full solutions, the groups combined over common arm sizes; 0 unless solved.
+    arms : Relation
+        The choices of arm sizes that occur in full solutions; without columns unless solved.
     """
 
     puzzle: Puzzle
@@ -75,34 +81,35 @@ class Recovery:
     steps: tuple[StepReport, ...]
     solutions: tuple[Solutions, ...]
     count: int
-    limits: Limits = field(default_factory=Limits)
+    arms: Relation
 
     @cached_property
-    def _cells(self) -> tuple[Identified, ...]:
-        out = []
-        wanted = [(o.id, (o.id,), o.studies) for o in self.puzzle.outcomes]
+    def _identified(self) -> tuple[Identified, ...]:
+        wanted: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
+        wanted += [(o.id, (o.id,), o.studies) for o in self.puzzle.outcomes]
         for name, parts in self.puzzle.sums.items():
             wanted.append((name, parts, self.puzzle.outcome(parts[0]).studies))
-        for name, parts, studies in wanted:
-            mirrored = all(complements_count(self.puzzle, o) for o in parts)
-            for study in studies:
-                out.append(self._cell(name, parts, study, mirrored))
-        return tuple(out)
+        return tuple(self._one(name, parts, study) for name, parts, studies in wanted for study in studies)
 
-    def _cell(self, name: str, parts: Sequence[str], study: str, mirrored: bool) -> Identified:
+    def _one(self, name: str, parts: Sequence[str], study: str) -> Identified:
+        """Return how far the table of one study is identified; `parts` are the categories that make it up."""
+        unknown = np.zeros((0, 4), dtype=int)
+        if self.status == "none":
+            return Identified(name, study, "none", unknown)
+        mirrored = all(complements_count(self.puzzle, o) for o in parts)
         for group in self.solutions:
-            before = add_up(group.found, parts, study)
-            if before is not None:
-                cell = identify(name, study, before, add_up(group.kept, parts, study), mirrored)
+            before, after = add_up(group.found, parts, study), add_up(group.kept, parts, study)
+            if before is not None and after is not None:
+                cell = identify(name, study, before, after, mirrored)
                 missed = cell.level == "unique" and any(self._rests_on_miss(o, study) for o in parts)
                 return replace(cell, status="nearest") if missed else cell
         s = self.puzzle.study(study)
-        known = [self.puzzle.outcome(o).cells.get(study) for o in parts]
-        ends = [e for c in known if c is not None for e in (c.events_t, c.events_c)]
-        if len(ends) == 2 * len(parts) and all(low == high for low, high in (*ends, s.n_t, s.n_c)):
-            events = [sum(c.events_t[0] for c in known), s.n_t[0], sum(c.events_c[0] for c in known), s.n_c[0]]
+        known = [k for o in parts if (k := self.puzzle.outcome(o).known.get(study)) is not None]
+        ends = [e for k in known for e in (k.events_t, k.events_c)]
+        if len(known) == len(parts) and all(low == high for low, high in (*ends, s.n_t, s.n_c)):
+            events = [sum(k.events_t[0] for k in known), s.n_t[0], sum(k.events_c[0] for k in known), s.n_c[0]]
             return Identified(name, study, "identified", np.array([events]))
-        return Identified(name, study, "free", np.zeros((0, 4), dtype=int))
+        return Identified(name, study, "free" if self.status == "solved" else "not searched", unknown)
 
     def _rests_on_miss(self, outcome: str, study: str) -> bool:
         """Return whether the smallest result with this study has a printed number that no solution gives."""
@@ -117,50 +124,38 @@ class Recovery:
         rows = rows[(rows["result"] == smallest.id) & (rows["role"] == "known-miss")]
         return bool((rows["agreeing"] == 0).any())
 
-    @cached_property
-    def arms(self) -> Relation:
-        """The choices of arm sizes that occur in full solutions."""
-        return joint_arms([s.kept for s in self.solutions], self.limits.rows)
-
     def tables(self) -> pd.DataFrame:
         """Return one row for each outcome and study: the table and how far it is identified.
 
         Returns
         -------
         DataFrame
-            ``outcome, study, events_t, n_t, events_c, n_c, status``. Counts are missing where the status is ``set`` or
-            ``free``; of complements the table with fewer events is shown.
+            ``outcome, study, events_t, n_t, events_c, n_c, status``. Counts are missing where the status is ``set``,
+            ``free``, ``none`` or ``not searched``; of complements the table with fewer events is shown.
         """
         rows = []
-        for cell in self._cells:
+        for cell in self._identified:
             table = cell.tables[0].tolist() if cell.level == "unique" else [pd.NA] * 4
             rows.append((cell.outcome, cell.study, *table, cell.status))
-        names = ["outcome", "study", "events_t", "n_t", "events_c", "n_c", "status"]
-        frame = pd.DataFrame(rows, columns=names)
-        return frame.astype(dict.fromkeys(names[2:6], "Int64"))
+        frame = pd.DataFrame(rows, columns=["outcome", "study", *_COUNTS, "status"])
+        return frame.astype(dict.fromkeys(_COUNTS, "Int64"))
 
     @property
     def identification(self) -> pd.DataFrame:
         """One row for each outcome and study, and for the arms of each study (outcome ``arm sizes``).
 
-        ``level`` is ``unique``, ``set`` or ``free``; ``values`` counts the distinct tables, complements taken as one;
-        the ranges say between which ends events lie in all of them.
+        ``level`` is ``unique``, ``set``, ``free``, ``none`` or ``not searched``; ``values`` counts the distinct tables,
+        complements taken as one; the ranges say between which ends events lie in all of them.
         """
-        rows = []
+        rows: list[tuple[object, ...]] = []
         for study in self.puzzle.studies:
-            n = (Var("", study.id, "t"), Var("", study.id, "c"))
-            if self.solutions and n[0] in self.arms.cols:
+            n = arms_of(study.id)
+            if n[0] in self.arms.cols:
                 pairs = self.arms.project(n).rows
-                level = "unique" if len(pairs) == 1 else "set"
-                ends = [int(x) for x in (pairs[:, 0].min(), pairs[:, 0].max(), pairs[:, 1].min(), pairs[:, 1].max())]
-                rows.append(
-                    ("arm sizes", study.id, level, "identified" if len(pairs) == 1 else "set", len(pairs), *ends)
-                )
-        for cell in self._cells:
-            ends = [pd.NA] * 4
-            if len(cell.tables):
-                a, c = cell.tables[:, 0], cell.tables[:, 2]
-                ends = [int(x) for x in (a.min(), a.max(), c.min(), c.max())]
+                level, status = ("unique", "identified") if len(pairs) == 1 else ("set", "set")
+                rows.append(("arm sizes", study.id, level, status, len(pairs), *_ranges(pairs)))
+        for cell in self._identified:
+            ends = _ranges(cell.tables[:, [0, 2]])
             rows.append((cell.outcome, cell.study, cell.level, cell.status, len(cell.tables), *ends))
         names = ["outcome", "study", "level", "status", "values", "low_t", "high_t", "low_c", "high_c"]
         return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(names[4:], "Int64"))
@@ -170,46 +165,17 @@ class Recovery:
         """One row for each printed number: its interval, the recomputed values over all solutions, and the verdict.
 
         ``role`` says whether the number took part in the search. ``agrees`` is True when it agrees in every solution;
-        ``agreeing`` of ``solutions`` counts. A number is left out when no solution covers its studies.
+        ``agreeing`` of ``solutions`` counts. A number is left out when no solution covers its studies, and all are
+        unless the puzzle is solved.
         """
-        rows = []
-        for result in self.puzzle.results:
-            group = next((g for g in self.solutions if covers(g.kept, result)), None)
-            if group is None:
-                continue
-            values = statistics(pool_rows(result, counts(group.kept, result)), result.measure)
-            for stat in result.stats:
-                found = values[stat.name]
-                good = agrees({stat.name: stat.printed}, {stat.name: found})
-                p = stat.printed
-                rows.append((result.id, stat.name, stat.role, p.text, p.low, p.high, *_ends(found), good))
-        for total in self.puzzle.totals:
-            found = self._total(total.outcome, total.arm, total.studies)
-            if found is not None:
-                good = found == total.value
-                name = f"total {total.outcome or 'patients'}, {ARM_NAMES[total.arm]}"
-                ends = (total.value, total.value, *_ends(found))
-                rows.append((total.id, name, total.role, str(total.value), *ends, good))
-        names = ["result", "statistic", "role", "printed", "low", "high", "value_low", "value_high", "good"]
-        frame = pd.DataFrame(rows, columns=names)
-        frame["agrees"] = [bool(g.all()) for g in frame["good"]]
-        frame["agreeing"] = [int(g.sum()) for g in frame["good"]]
-        frame["solutions"] = [len(g) for g in frame["good"]]
-        return frame.drop(columns="good")
-
-    def _total(self, outcome: str, arm: str, studies: Sequence[str]) -> np.ndarray | None:
-        relations = [self.arms] if not outcome and self.solutions else [g.kept for g in self.solutions]
-        for r in relations:
-            cols = [Var(outcome, s, arm) for s in studies]
-            if all(v in r.cols for v in cols):
-                return np.maximum(r.values(cols), 0).sum(axis=1)
-        return None
+        relations = [g.kept for g in self.solutions] if self.status == "solved" else []
+        return compare(self.puzzle, relations, self.arms)
 
     @property
     def equivalences(self) -> tuple[str, ...]:
         """What no printed number can tell apart, in words."""
         out = []
-        for cell in self._cells:
+        for cell in self._identified:
             if cell.status in ("identified up to complement", "nearest"):
                 a, n, c, m = cell.tables[0].tolist()
                 if n == m and (a, c) != (m - c, n - a) and complements_count(self.puzzle, cell.outcome):
@@ -221,7 +187,7 @@ class Recovery:
         return tuple(out)
 
     def solution_tables(self, outcome: str | None = None) -> pd.DataFrame:
-        """Return every kept solution in long form.
+        """Return every kept solution in long form; after a limit every partial one.
 
         Returns
         -------
@@ -229,68 +195,134 @@ class Recovery:
             ``group, solution, class, outcome, study, events_t, n_t, events_c, n_c``; a study that turned out not to
             report an outcome has no row. Solutions and classes are numbered from 1 within a group of outcomes.
         """
-        names = ["group", "solution", "class", "outcome", "study", "events_t", "n_t", "events_c", "n_c"]
+        names = ["group", "solution", "class", "outcome", "study", *_COUNTS]
         pieces = []
-        for number, group in enumerate(self.solutions):
+        for number, group in enumerate(self.solutions, 1):
             for o in self.puzzle.outcomes:
                 for s in o.studies if o.id in group.outcomes and outcome in (None, o.id) else ():
                     tables = tables_of(group.kept, o.id, s)
                     if tables is None:
                         continue
-                    piece = pd.DataFrame(tables, columns=names[5:])
-                    piece.insert(0, "study", s)
-                    piece.insert(0, "outcome", o.id)
-                    piece.insert(0, "class", group.classes + 1)
-                    piece.insert(0, "solution", np.arange(len(group)) + 1)
-                    piece.insert(0, "group", number + 1)
-                    pieces.append(piece[piece["events_t"] >= 0])
+                    piece = pd.DataFrame(tables, columns=_COUNTS)
+                    solution = np.arange(len(group)) + 1
+                    piece = piece.assign(group=number, solution=solution, outcome=o.id, study=s)
+                    piece["class"] = group.classes + 1
+                    pieces.append(piece.loc[piece["events_t"] >= 0, names])
         if not pieces:
             return pd.DataFrame(columns=names)
         return pd.concat(pieces).sort_values(["group", "solution"], kind="stable", ignore_index=True)
 
     def to_json(self) -> str:
-        """Return everything as JSON, unrounded; all but the key ``seconds`` is the same in every run."""
-        from .report import as_dict
+        """Return everything as JSON, unrounded; all but the key ``seconds`` is the same in every run.
 
-        return json.dumps(as_dict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        A group of more than 5,000 solutions has no ``rows`` but a text ``left_out`` that says where they are:
+        :meth:`solution_tables`, on the command line ``--solutions FILE``.
+        """
+        steps = ("outcome", "studies", "before", "candidates", "compared", "after", "kept")
+        content = {
+            "title": self.puzzle.title,
+            "status": self.status,
+            "message": self.message,
+            "solutions": self.count,
+            "assumptions": list(self.puzzle.assumptions),
+            "steps": [{"results": s.name} | {key: getattr(s, key) for key in steps} for s in self.steps],
+            "groups": [_group(g) for g in self.solutions],
+            "tables": _records(self.tables()),
+            "identification": _records(self.identification),
+            "equivalences": list(self.equivalences),
+            "printed": _records(self.checks),
+            "seconds": {s.name: s.seconds for s in self.steps},
+        }
+        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     def summary(self) -> str:
         """Return the outcome of the search in a few lines."""
-        from .report import summary
-
-        return summary(self)
+        lines = [
+            f"{s.name} ({', '.join(s.studies)}): {s.candidates:,} -> {s.after:,} in {s.seconds:.1f} s"
+            for s in self.steps
+        ]
+        if self.status == "none":
+            return "\n".join([*lines, f"No table of whole numbers agrees with every printed number: {self.message}"])
+        kind = "solutions"
+        if self.status == "limit":
+            kind = "partial solutions so far"
+            proven = sum(cell.level == "unique" for cell in self._identified)
+            lines.append(f"A limit ended the search: {self.message}")
+            lines.append(f"{proven} of {len(self._identified)} tables are proven by the steps above")
+        else:
+            lines.append(f"{self.count:,} full solutions")
+        for g in self.solutions:
+            more = f" of {len(g.found):,}, the nearest" if len(g.found) != len(g.kept) else ""
+            lines.append(f"{', '.join(g.outcomes)}: {len(g):,} {kind}{more}, in {g.class_count:,} classes")
+        for row in _records(self.checks[self.checks["role"] != "search"]):
+            verdict = "agrees" if row["agrees"] else f"agrees in {row['agreeing']} of {row['solutions']}"
+            ends = dict.fromkeys(
+                "no value" if row[end] is None else f"{row[end]:.6g}" for end in ("value_low", "value_high")
+            )
+            lines.append(
+                f"held back: {row['result']}, {row['statistic']} {row['printed']}: {' to '.join(ends)}, {verdict}"
+            )
+        return "\n".join([*lines, *self.equivalences])
 
     def __repr__(self) -> str:
         return f"Recovery({self.status}, {self.count} solutions)"
 
 
 def build(
-    puzzle: Puzzle,
-    limits: Limits,
-    steps: Sequence[StepReport],
-    relations: Sequence[Relation],
-    status: str,
-    message: str,
+    puzzle: Puzzle, work: Work, steps: Sequence[StepReport], relations: Iterable[Relation], end: tuple[str, str]
 ) -> Recovery:
-    """Make the result of a search out of its last relations."""
+    """Make the result of a search out of its last relations; `end` is status and message."""
+    solved = end[0] == "solved"
     groups = []
     for relation in relations:
-        ordered = _in_order(puzzle, relation)
-        kept, _ = nearest(puzzle, ordered)
-        outcomes = tuple(o.id for o in puzzle.outcomes if any(v.outcome == o.id for v in ordered.cols))
-        groups.append(Solutions(outcomes, ordered, kept, classes(puzzle, kept)))
-    kept = [g.kept for g in groups]
-    count = full_solutions(kept, joint_arms(kept, limits.rows)) if kept else 0
-    return Recovery(puzzle, status, message, tuple(steps), tuple(groups), count, limits)
+        found = _in_order(puzzle, relation)
+        # Of partial solutions the nearest may yet be dropped.
+        kept = nearest(puzzle, found) if solved else found
+        outcomes = tuple(o.id for o in puzzle.outcomes if any(v.outcome == o.id for v in found.cols))
+        groups.append(Solutions(outcomes, found, kept, classes(puzzle, kept)))
+    kept_rows = [g.kept for g in groups]
+    arms = joint_arms(kept_rows, work) if solved else Relation.unit()
+    count = full_solutions(kept_rows, arms) if solved and groups else 0
+    return Recovery(puzzle, *end, tuple(steps), tuple(groups), count, arms)
 
 
 def _in_order(puzzle: Puzzle, relation: Relation) -> Relation:
     """Sort columns as the puzzle lists them, and rows by their values, so that a solution has one form only."""
-    wanted = [Var(o, s.id, arm) for o in ("", *(o.id for o in puzzle.outcomes)) for s in puzzle.studies for arm in "tc"]
-    cols = [v for v in wanted if v in relation.cols]
-    return relation.project(cols)
+    wanted = [Var(o, s.id, arm) for o in ("", *(o.id for o in puzzle.outcomes)) for s in puzzle.studies for arm in ARMS]
+    return relation.project([v for v in wanted if v in relation.cols])
 
 
-def _ends(values: np.ndarray) -> tuple[float, float]:
-    known = values[~np.isnan(values)] if values.dtype.kind == "f" else values
-    return (float(known.min()), float(known.max())) if len(known) else (float("nan"), float("nan"))
+def _ranges(pairs: np.ndarray) -> list[object]:
+    """Return the smallest and largest value of two columns; missing where there is no row."""
+    if not len(pairs):
+        return [pd.NA] * 4
+    return [int(x) for column in pairs.T for x in (column.min(), column.max())]
+
+
+def _group(group: Solutions) -> dict[str, object]:
+    listed = len(group) <= LISTED
+    out = {
+        "outcomes": list(group.outcomes),
+        "found": len(group.found),
+        "kept": len(group.kept),
+        "classes": group.class_count,
+        "columns": [{"outcome": v.outcome or "arm size", "study": v.study, "arm": v.arm} for v in group.kept.cols],
+        "rows": group.kept.rows.tolist() if listed else None,
+    }
+    if not listed:
+        out["left_out"] = f"{len(group):,} rows; solution_tables() or --solutions FILE gives them as CSV"
+    return out
+
+
+def _records(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    return [{key: _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if value is pd.NA:
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else ("inf" if value > 0 else "-inf")
+    return value

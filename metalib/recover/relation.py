@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .model import Var
+from .puzzle import Var
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,6 +16,11 @@ class Relation:
 
     cols: tuple[Var, ...]
     rows: np.ndarray
+
+    @classmethod
+    def none(cls, cols: Sequence[Var]) -> Relation:
+        """Return a relation without a row."""
+        return cls(tuple(cols), np.zeros((0, len(cols)), dtype=np.int32))
 
     @classmethod
     def unit(cls) -> Relation:
@@ -36,6 +41,20 @@ class Relation:
     def values(self, cols: Sequence[Var]) -> np.ndarray:
         """Return the columns `cols`, in that order."""
         return self.rows[:, [self.cols.index(v) for v in cols]]
+
+    def events(self, cols: Sequence[Var]) -> np.ndarray:
+        """Return the sum of some events in every row; a study that is absent has none."""
+        out = np.zeros(len(self), dtype=np.int64)
+        for v in cols:
+            out += np.maximum(self.column(v), 0)
+        return out
+
+    def present(self, cols: Sequence[Var]) -> np.ndarray:
+        """Return how many of some events belong to a study that is not absent, in every row."""
+        out = np.zeros(len(self), dtype=np.int64)
+        for v in cols:
+            out += self.column(v) >= 0
+        return out
 
     def project(self, cols: Sequence[Var]) -> Relation:
         """Return the distinct values of `cols`, sorted."""

@@ -5,21 +5,18 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .agree import check_rows
-from .candidates import Cells, Derived, extend
-from .halves import Half, Pruner, with_terms
-from .meet import meet
-from .model import Result, Total, Var
+from .candidates import Candidates, Derived, extend
+from .halves import COLUMNS, Half, Pruner, width, with_terms
+from .meet import Completed, Meeting
+from .puzzle import Result, Var, arms_of, events_of
 from .relation import Relation, codes
-from .state import LimitReached, State
-
-Tick = Callable[[float], None]
+from .state import State, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ class StepReport:
     seconds: float
 
 
-def run_step(state: State, plan: Plan, executor: Executor | None, tick: Tick) -> StepReport:
+def run_step(state: State, plan: Plan, work: Work) -> StepReport:
     """Carry out a step, put its relation into the state, and report."""
     start = time.perf_counter()
     outcomes = {plan.outcome, *plan.merge}
@@ -94,156 +91,140 @@ def run_step(state: State, plan: Plan, executor: Executor | None, tick: Tick) ->
     base = state.merge(old) if len(old) != 1 else old[0]
     before = len(base)
     if plan.derived is not None:
-        base = _with_given(state, base, plan)
-    searcher = _Searcher(state, plan, base, executor, tick)
-    found = searcher.run()
+        base = _with_given(state, base, plan.new, plan.derived)
+    step = _Step(state, plan, base)
+    found = step.run(work)
     after = len(found)
     state.replace(old, found)
+    left = state.relation_of(plan.outcome)
     return StepReport(
         plan.name,
         plan.outcome,
         tuple(dict.fromkeys(s for r in plan.results for s in r.studies)),
         before,
-        searcher.possible,
-        searcher.compared,
+        step.possible,
+        step.compared,
         after,
-        len(state.relation_of(plan.outcome)),
+        0 if left is None else len(left),
         time.perf_counter() - start,
     )
 
 
-def _with_given(state: State, base: Relation, plan: Plan) -> Relation:
+def _with_given(state: State, base: Relation, studies: Sequence[str], derived: Derived) -> Relation:
     """Add what a derived outcome needs and the base lacks: arm sizes, and events that the puzzle gives."""
-    for study in plan.new:
-        n = (Var("", study, "t"), Var("", study, "c"))
+    for study in studies:
+        n = arms_of(study)
         if n[0] not in base.cols:
             arms = state.arms(study)
+            state.work.rows("partial solutions with arm sizes", len(base) * len(arms))
+            state.work.memory("partial solutions with arm sizes", len(base) * len(arms), 12 * len(base.cols) + 24)
             rows = np.hstack([np.repeat(base.rows, len(arms), axis=0), np.tile(arms, (len(base), 1))])
             base = Relation((*base.cols, *n), rows)
-        for outcome in plan.derived.others:
-            cols = (Var(outcome, study, "t"), Var(outcome, study, "c"))
+        for outcome in derived.others:
+            cols = events_of(outcome, study)
             if cols[0] not in base.cols:
                 value = np.array([[state.bounds[v][0] for v in cols]], dtype=np.int32)
                 base = Relation((*base.cols, *cols), np.hstack([base.rows, np.repeat(value, len(base), axis=0)]))
     return state.obey_links(base)
 
 
-class _Searcher:
+class _Step:
     """The work of one step."""
 
-    def __init__(self, state: State, plan: Plan, base: Relation, executor: Executor | None, tick: Tick) -> None:
-        self.state, self.plan, self.base, self.executor, self.tick = state, plan, base, executor, tick
-        names = {plan.outcome} | ({plan.derived.outcome} if plan.derived else set())
-        self.active = list(plan.results)
-        self.completed = [(i, r, state.boxes[r.id]) for i, r in enumerate(plan.results)]
-        self.totals = [t for t in state.puzzle.totals if t.role == "search" and t.outcome in {"", *names}]
-        self.prune = Pruner(
-            state.puzzle,
-            tuple(self.active),
-            tuple(state.boxes[r.id] for r in self.active),
-            state.bounds,
-            tuple(self.totals),
-        )
-        self.cells = Cells(state, plan.outcome, plan.derived, base, self.prune)
+    def __init__(self, state: State, plan: Plan, base: Relation) -> None:
+        self.state, self.plan, self.base = state, plan, base
+        names = {"", plan.outcome} | ({plan.derived.outcome} if plan.derived else set())
+        self.totals = tuple(t for t in state.puzzle.totals if t.role == "search" and t.outcome in names)
+        boxes = tuple(state.boxes[r.id] for r in plan.results)
+        self.completed = tuple(Completed(i, r, b) for i, (r, b) in enumerate(zip(plan.results, boxes, strict=True)))
+        self.prune = Pruner(state.puzzle, plan.results, boxes, state.bounds, self.totals)
+        self.candidates = Candidates(state, plan.outcome, plan.derived, base, self.prune)
         self.possible = 0
         self.compared = 0
 
-    def run(self) -> Relation:
-        groups = list(self._groups())
-        pieces = []
-        for i, (left, right_start, right_studies, left_studies) in enumerate(groups):
-            piece = self._one(
-                left, right_start, left_studies, right_studies,
-                lambda share, i=i: self.tick((i + share) / len(groups)),
-            )  # fmt: skip
-            pieces.append(piece)
-            if sum(map(len, pieces)) > self.state.limits.rows:
-                raise LimitReached("solutions of the step", sum(map(len, pieces)), self.state.limits.rows)
+    def run(self, work: Work) -> Relation:
+        """Return all partial solutions with the new studies."""
+        pieces: list[Relation] = []
+        if len(self.base):
+            left_studies, right_studies = self._split()
+            groups = list(self._groups(right_studies))
+            for i, (rows, start) in enumerate(groups):
+                part = work.part(i, len(groups))
+                pieces.append(self._joined(rows, start, left_studies, right_studies, part))
+                size = sum(map(len, pieces))
+                work.rows("solutions of the step", size)
+                work.memory("solutions of the step", size, 8 * len(pieces[0].cols))
         filled = [p for p in pieces if len(p)] or pieces[:1]
         if not filled:
-            new = [v for s in self.plan.new for v in self.cells.columns(s, self.base.cols)]
-            cols = (*self.base.cols, *new)
-            return Relation(cols, np.zeros((0, len(cols)), dtype=np.int32))
+            new = [v for s in self.plan.new for v in self.candidates.columns(s, self.base.cols)]
+            return Relation.none((*self.base.cols, *new))
         cols = filled[0].cols
         return Relation(cols, np.concatenate([p.values(cols) for p in filled]))
 
-    def _context(self, studies: Sequence[str]) -> list[Var]:
-        return [v for v in self.base.cols if v.study in studies]
-
-    def _groups(self):
-        """Yield the rows of the base in groups within which the right half is the same."""
-        if not len(self.base):
-            return
-        left_studies, right_studies = self._split()
-        context = self._context(right_studies)
-        key = codes(self.base.values(context)) if context else np.zeros(len(self.base), dtype=np.int64)
+    def _groups(self, right_studies: Sequence[str]) -> Iterator[tuple[Relation, Relation]]:
+        """Yield the rows of the base in groups within which the right half is the same, and where that starts from."""
+        context = [v for v in self.base.cols if v.study in right_studies]
+        key = codes(self.base.values(context))
         for code in np.unique(key):
             rows = self.base.take(key == code)
-            start = rows.project(context) if context else Relation.unit()
-            yield rows, start, right_studies, left_studies
+            yield rows, rows.project(context) if context else Relation.unit()
 
     def _split(self) -> tuple[list[str], list[str]]:
         """Divide the new studies between two halves, so that together the halves have the fewest rows."""
         new = list(self.plan.new)
-        sizes = {}
-        for s in new:
-            context = self._context([s])
-            first = {v: int(x) for v, x in zip(context, self.base.values(context)[0], strict=True)} if context else {}
-            sizes[s] = max(len(self.cells.given(s, first)), 1)
+        sizes = {s: max(self.candidates.number(s, self.base), 1) for s in new}
         if len(new) <= 1:
             return [], new
-        best, cost = ([], new), math.inf
+        best, cost = (list[str](), new), math.inf
         for size in range(len(new)):
             for right in itertools.combinations(new, len(new) - size):
-                rows = math.prod(sizes[s] for s in right)
-                other = len(self.base) * math.prod(sizes[s] for s in new if s not in right)
-                if rows + other < cost:
-                    best, cost = ([s for s in new if s not in right], list(right)), rows + other
+                left = [s for s in new if s not in right]
+                rows = math.prod(sizes[s] for s in right) + len(self.base) * math.prod(sizes[s] for s in left)
+                if rows < cost:
+                    best, cost = (left, list(right)), rows
         return best
 
-    def _one(self, rows: Relation, right_start: Relation, left_studies, right_studies, tick: Tick) -> Relation:
-        limit = self.state.limits.rows
-        left = self.prune(with_terms(rows, self.active))
+    def _joined(
+        self, rows: Relation, start: Relation, left_studies: list[str], right_studies: list[str], work: Work
+    ) -> Relation:
+        """Return the partial solutions that continue some rows of the base."""
+        parts = len(left_studies) + len(right_studies) + 1
+        results = self.plan.results
+        left = self.prune(with_terms(rows, results))
         # Studies with one possible table come first: they sharpen everything that follows.
-        for s in sorted(left_studies, key=lambda s: self._candidates(s, right_start)):
-            left = extend(left, s, self.cells, limit, None)
-        self.possible += len(rows) * math.prod(self._candidates(s, rows) for s in self.plan.new)
-        extra = tuple(t[0] for t in left.terms) if len(left) == 1 else None
+        for i, s in enumerate(sorted(left_studies, key=lambda s: self.candidates.number(s, start))):
+            left = extend(left, s, self.candidates, work.part(i, parts))
+        self.possible += len(rows) * math.prod(self.candidates.number(s, rows) for s in self.plan.new)
+        certain = tuple(t[0] for t in left.terms) if len(left) == 1 else None
         # What stands in both halves is counted on the left.
-        right = Half(right_start, tuple(np.zeros((1, t.shape[1])) for t in left.terms))
-        for s in right_studies:
-            right = extend(right, s, self.cells, limit, extra)
-        keys = self._keys(left.rel, right.rel, right_start.cols)
-        found = meet(left, right, keys, self.completed, self.state.limits, self.executor, tick)
-        self.compared += found.compared
+        right = Half(start, tuple(np.zeros((1, COLUMNS)) for _ in results))
+        for i, s in enumerate(right_studies, len(left_studies)):
+            right = extend(right, s, self.candidates, work.part(i, parts), certain)
+        in_both = width(max(len(h.rel.cols) for h in (left, right)), len(results))
+        work.memory("halves of the step", len(left) + len(right), in_both)
+        keys = self._what_adds_up(left.rel, right.rel, start.cols)
+        met = Meeting(left, right, keys, self.completed, work.part(parts - 1, parts)).pairs()
+        self.compared += met.compared
         new = [v for v in right.rel.cols if v not in rows.cols]
-        cols = (*left.rel.cols, *new)
-        joined = Relation(cols, np.hstack([left.rel.rows[found.left], right.rel.values(new)[found.right]]))
-        return self._verified(joined)
+        counts = np.hstack([left.rel.rows[met.left], right.rel.values(new)[met.right]])
+        return self._verified(Relation((*left.rel.cols, *new), counts))
 
-    def _candidates(self, study: str, rows: Relation) -> int:
-        context = [v for v in rows.cols if v.study == study]
-        values = {v: int(x) for v, x in zip(context, rows.values(context)[0], strict=True)} if context else {}
-        return len(self.cells.given(study, values))
-
-    def _keys(self, left: Relation, right: Relation, both: Sequence[Var]) -> tuple[np.ndarray, np.ndarray]:
-        """Return codes that are equal exactly where two halves add up to every known total."""
+    def _what_adds_up(self, left: Relation, right: Relation, both: Sequence[Var]) -> tuple[np.ndarray, np.ndarray]:
+        """Return codes of the rows that are equal exactly where two halves add up to every known total."""
         needed, offered = [], []
+
+        def add(variables: Sequence[Var], total: int, count: Callable[[Relation, Sequence[Var]], np.ndarray]) -> None:
+            inside = [v for v in variables if v in left.cols]
+            across = [v for v in variables if v in right.cols and v not in both]
+            if len(inside) + len(across) == len(variables):
+                needed.append(total - count(left, inside))
+                offered.append(count(right, across))
+
         for total in self.totals:
-            vars_ = [Var(total.outcome, s, total.arm) for s in total.studies]
-            inside = [v for v in vars_ if v in left.cols]
-            across = [v for v in vars_ if v in right.cols and v not in both]
-            if across and len(inside) + len(across) == len(vars_):
-                needed.append(total.value - _events(left, inside))
-                offered.append(_events(right, across))
+            add(total.terms, total.value, Relation.events)
         outcome = self.state.puzzle.outcome(self.plan.outcome)
         if outcome.reported is not None:
-            vars_ = [Var(outcome.id, s, "t") for s in outcome.studies]
-            inside = [v for v in vars_ if v in left.cols]
-            across = [v for v in vars_ if v in right.cols and v not in both]
-            if len(inside) + len(across) == len(vars_):
-                needed.append(outcome.reported - _present(left, inside))
-                offered.append(_present(right, across))
+            add([Var(outcome.id, s, "t") for s in outcome.studies], outcome.reported, Relation.present)
         if not needed:
             return np.zeros(len(left), dtype=np.int64), np.zeros(len(right), dtype=np.int64)
         key = codes(np.stack(needed, axis=1), np.stack(offered, axis=1))
@@ -253,40 +234,8 @@ class _Searcher:
         """Keep what agrees by the pooling kernel itself, with the links and the known totals."""
         relation = self.state.obey_links(relation)
         for total in self.totals:
-            relation = _obey_total(total, relation)
-        for _, result, _ in self.completed:
-            relation = relation.take(check_rows(result, counts(relation, result)))
+            if all(v in relation.cols for v in total.terms):
+                relation = relation.take(relation.events(total.terms) == total.value)
+        for result in self.plan.results:
+            relation = relation.take(check_rows(relation, result))
         return relation
-
-
-def counts(relation: Relation, result: Result) -> np.ndarray:
-    """Return the tables of a result in every row, shape (m, studies, 4)."""
-    return np.stack(
-        [
-            relation.values(
-                (
-                    Var(result.outcome, s, "t"),
-                    Var("", s, "t"),
-                    Var(result.outcome, s, "c"),
-                    Var("", s, "c"),
-                )
-            )
-            for s in result.studies
-        ],
-        axis=1,
-    )
-
-
-def _events(relation: Relation, variables: Sequence[Var]) -> np.ndarray:
-    return sum((np.maximum(relation.column(v), 0) for v in variables), np.zeros(len(relation), dtype=np.int64))
-
-
-def _present(relation: Relation, variables: Sequence[Var]) -> np.ndarray:
-    return sum(((relation.column(v) >= 0).astype(np.int64) for v in variables), np.zeros(len(relation), dtype=np.int64))
-
-
-def _obey_total(total: Total, relation: Relation) -> Relation:
-    variables = [Var(total.outcome, s, total.arm) for s in total.studies]
-    if not all(v in relation.cols for v in variables):
-        return relation
-    return relation.take(_events(relation, variables) == total.value)
