@@ -15,7 +15,7 @@ import pandas as pd
 import metalib
 from metalib import figures, text
 from metalib.pages import notebook
-from metalib.recover import read_puzzle, read_puzzle_text, recover
+from metalib.recover import read_puzzle, recover
 
 review = metalib.read_review("../data")
 labels = review.labels()
@@ -206,23 +206,12 @@ notebook.glue(
 # The search was told that complete response is pooled under random and adverse events under fixed effects, against the notes of the figures. The same search with the models that the notes name:
 
 # %% tags=["hide-input"]
-with open("../data/puzzle.yaml", encoding="utf-8") as file:
-    words = file.read()
-start = words.index("  - id: CR\n    outcome: CR\n")
-as_noted = words[:start] + words[start:].replace("model: random", "model: fixed", 1)
-start = words.index("  - id: AE\n    outcome: AE\n")
-place = words.index("    place:", start)
-also_noted = words[:place] + "    model: random\n" + words[place:]
-throughout = words
-for result_id in ("AE without Zhou and Wang", "AE without Zhou", "AE"):
-    start = throughout.index(f"  - id: {result_id}\n    outcome: AE\n")
-    place = throughout.index("    place:", start)
-    throughout = throughout[:place] + "    model: random\n" + throughout[place:]
+adverse_events = [r.id for r in puzzle.results if r.outcome == "AE"]
 other = {
-    "Complete response under fixed effects": recover(read_puzzle_text(as_noted)),
-    "Adverse events under random effects": recover(read_puzzle_text(also_noted)),
+    "Complete response under fixed effects": recover(puzzle.with_model("fixed", ["CR"])),
+    "Adverse events under random effects": recover(puzzle.with_model("random", ["AE"])),
     "Adverse events and their rows of Table 3 under random effects": recover(
-        read_puzzle_text(throughout)
+        puzzle.with_model("random", adverse_events)
     ),
 }
 assert all(result.status == "none" for result in other.values())
