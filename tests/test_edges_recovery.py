@@ -34,7 +34,7 @@ from metalib.recover.pairs import Lookup, Range, Ranges
 from metalib.recover.puzzle import Interval, Var, interval
 from metalib.recover.relation import Relation, codes, expand, join, join_size, matching_pairs, semijoin
 from metalib.recover.state import LimitReached, State, Work, full_solutions, joint_arms, sizes
-from metalib.recover.strict_yaml import load
+from metalib.recover.fields import load
 
 Z95 = st.norm.ppf(0.975)
 

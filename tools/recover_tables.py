@@ -69,7 +69,7 @@ def survival_tables(found: Recovery) -> pd.DataFrame:
     chosen = solutions.sort_values("total", kind="stable").groupby("class")["solution"].last()
     rows = solutions[solutions["solution"].isin(chosen)].copy()
     rows["analysis"] = "candidate " + rows["class"].astype(str)
-    known = {study for study, cells in found.puzzle.outcome("survival").cells.items() if cells is not None}
+    known = found.puzzle.outcome("survival").known
     rows["status"] = ["published" if s in known else "candidate" for s in rows["study"]]
     return rows.assign(source=UNDER_ASSUMPTIONS).sort_values("class", kind="stable")
 

@@ -186,8 +186,9 @@ def extend(
         pairs, step = len(index) * len(found), work.piece(2 * wide)
         for i in range(0, pairs, step):
             work.time()
-            left, right = np.divmod(np.arange(i, min(i + step, pairs)), len(found))
-            left = index[left]
+            at = np.arange(i, min(i + step, pairs))
+            row = at // len(found)
+            left, right = index[row], at - row * len(found)
             relation = Relation((*half.rel.cols, *new), np.hstack([half.rel.rows[left], added[right]]))
             # Whole numbers first: they are cheap to compare, and the sums are then formed for fewer rows.
             keep = candidates.prune.counts_fit(relation)

@@ -27,34 +27,23 @@ file (columns ``id``, ``text``, ``read_as``, ``unit``), which then says text and
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from typing import NamedTuple
 
 from ..arithmetic.options import MEASURES, METHODS, MODELS, Options
 from ..audit.printed import Printed, read_printed
-from ..errors import DataError, OptionError, PuzzleError
+from ..errors import DataError, OptionError
 from .bounds import arm_count, count_bounds
-from .puzzle import (
-    ARM_NAMES,
-    ROLES,
-    STATISTICS,
-    EventBounds,
-    Link,
-    Outcome,
-    Puzzle,
-    Result,
-    Stat,
-    Study,
-    Total,
-)  # fmt: skip
-from .strict_yaml import load, parse
+from .fields import Field, load, parse
+from .puzzle import ARM_NAMES, ROLES, STATISTICS, EventBounds, Link, Outcome, Puzzle, Result, Stat, Study, Total
 
 LARGEST_ARM = 100_000
 LARGEST_PAIRS = 1_000_000
 _ARM_OF = {name: arm for arm, name in ARM_NAMES.items()}
+_TOP = (
+    "title", "published", "arms", "outcomes", "links", "totals", "report_sums", "exchangeable", "assumptions",
+)  # fmt: skip
 _PUBLISHED = ("id", "text", "read_as", "unit")
 
 
@@ -105,429 +94,241 @@ def check_puzzle(content: object, file: object = None) -> Puzzle:
     return _Reader(content, file).puzzle()
 
 
-# ---- what each field may hold ----------------------------------------------------------------------------------
-
-
-class _Bad(ValueError):
-    """What is wrong with a value, and the part of it that is."""
-
-    def __init__(self, problem: str, value: object = None) -> None:
-        super().__init__(problem)
-        self.value = value
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fields(cls, given: Any) -> Any:
-        """Refuse unknown fields by name; an empty one counts as left out."""
-        known = ", ".join(cls.model_fields)
-        if not isinstance(given, dict):
-            raise _Bad(f"must have the fields {known}", given)
-        for key in given:
-            if key not in cls.model_fields:
-                raise _Bad(f"unknown field; known are {known}", key)
-        return {key: value for key, value in given.items() if value is not None}
-
-
-def _name(text: str) -> str:
-    if not text.strip():
-        raise _Bad("must be text", text)
-    return text.strip()
-
-
-def _distinct(names: list[str]) -> list[str]:
-    if not names:
-        raise _Bad("must be a list of names")
-    for name in names:
-        if names.count(name) > 1:
-            raise _Bad("the same name stands there twice", name)
-    return names
-
-
-def _span(value: Any) -> tuple[int, int]:
-    ends = value if isinstance(value, list) else [value, value]
-    if len(ends) != 2:
-        raise _Bad("must be one number or [smallest, largest]", len(ends))
-    for end in ends:
-        if isinstance(end, bool) or not isinstance(end, int):
-            raise _Bad("must be a whole number or [smallest, largest]", end)
-        if not 0 <= end <= LARGEST_ARM:
-            raise _Bad(f"must lie between 0 and {LARGEST_ARM}", end)
-    if ends[0] > ends[1]:
-        raise _Bad(f"the smallest value {ends[0]} exceeds the largest {ends[1]}")
-    return ends[0], ends[1]
-
-
-def _size(value: Any) -> tuple[int, int]:
-    low, high = _span(value)
-    if low < 1:
-        raise _Bad("an arm has at least one patient", low)
-    return low, high
-
-
-def _count_or_text(value: Any) -> int | str:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise _Bad("must be a whole number or the id of a printed one", value)
-    return value
-
-
-_Name = Annotated[str, AfterValidator(_name)]
-_Names = Annotated[list[_Name], AfterValidator(_distinct)]
-_Span = Annotated[tuple[int, int], PlainValidator(_span)]
-_Size = Annotated[tuple[int, int], PlainValidator(_size)]
-_Whole = Annotated[int, Field(ge=0, le=LARGEST_ARM)]
-
-
-def _one_of(allowed: Sequence[str]) -> AfterValidator:
-    def check(text: str) -> str:
-        if text not in allowed:
-            raise _Bad(f"is not known; use one of {', '.join(allowed)}", text)
-        return text
-
-    return AfterValidator(check)
-
-
-_Role = Annotated[str, _one_of(ROLES)]
-
-
-class _Arms(_Row):
-    size: _Size
-    max_difference: _Whole | None = None
-
-
-class _StudyRow(_Row):
-    id: _Name
-    n_t: _Size | None = None
-    n_c: _Size | None = None
-    max_difference: _Whole | None = None
-
-
-class _KnownRow(_Row):
-    events_t: _Span
-    events_c: _Span
-
-
-class _OutcomeRow(_Row):
-    id: _Name
-    studies: _Names | None = None
-    known: dict[str, _KnownRow] = {}
-    optional: _Names = []
-    reported: _Whole | None = None
-
-
-class _StatRow(_Row):
-    text: str | None = None
-    id: _Name | None = None
-    unit: Any = None
-    role: _Role | None = None
-    place: _Name | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plain_text(cls, given: Any) -> Any:
-        return given if isinstance(given, dict) else {"text": given}
-
-
-class _ResultRow(_Row):
-    id: _Name
-    outcome: _Name
-    studies: _Names
-    printed: dict[str, _StatRow]
-    measure: Annotated[str, _one_of(MEASURES)] = "OR"
-    method: Annotated[str, _one_of(METHODS)] = "MH"
-    model: Annotated[str, _one_of(MODELS)] = "fixed"
-    place: _Name = ""
-    role: _Role = "search"
-
-
-class _LinkRow(_Row):
-    sum_to_n: _Names | None = None
-    at_most_n: _Names | None = None
-    studies: _Names | None = None
-
-
-class _TotalRow(_Row):
-    arm: Annotated[str, _one_of(tuple(_ARM_OF))]
-    value: Annotated[int | str, PlainValidator(_count_or_text)]
-    id: _Name | None = None
-    outcome: _Name | None = None
-    studies: _Names | None = None
-    role: Annotated[str, _one_of(ROLES[:2])] = "search"
-    place: _Name = ""
-
-
-class _Sheet(_Row):
-    studies: Annotated[list[_StudyRow], Field(min_length=1)]
-    results: list[_ResultRow]
-    title: _Name = ""
-    published: _Name | None = None
-    arms: _Arms | None = None
-    outcomes: list[_OutcomeRow] | None = None
-    links: list[_LinkRow] = []
-    totals: list[_TotalRow] = []
-    report_sums: dict[str, _Names] = {}
-    exchangeable: list[_Names] = []
-    assumptions: list[_Name] = []
-
-
-# ---- from fields to a puzzle -----------------------------------------------------------------------------------
-
-_Place = tuple[str | int, ...]
+class _Number(NamedTuple):
+    printed: Printed
+    id: str
+    place: str
 
 
 class _Reader:
-    """Turns checked fields into a puzzle; what one field says of another is checked here."""
+    """Turns fields into a puzzle, in the order in which they build on each other."""
 
     def __init__(self, content: object, file: object) -> None:
         self.file = file
-        try:
-            self.sheet = _Sheet.model_validate(content)
-        except ValidationError as error:
-            self._refuse(error)
-        self.published = self._published()
+        self.fields = Field(content, "", file).mapping(("studies", "results"), _TOP)
+        self.published = self._published(self.fields["published"])
         self.studies = self._studies()
         self.names = [s.id for s in self.studies]
         self.outcomes = {o.id: o for o in self._outcomes()}
 
     def puzzle(self) -> Puzzle:
-        sheet = self.sheet
+        """Return the puzzle."""
+        fields = self.fields
         puzzle = Puzzle(
-            title=sheet.title,
+            title=fields["title"].text(""),
             studies=self.studies,
             outcomes=tuple(self.outcomes.values()),
             results=self._results(),
             links=self._links(),
             totals=self._totals(),
             sums=self._sums(),
-            exchangeable=tuple(
-                self._known(names, self.names, "study", ("exchangeable", i))
-                for i, names in enumerate(sheet.exchangeable)
-            ),
-            assumptions=tuple(sheet.assumptions),
+            exchangeable=tuple(row.names(self.names, "study") for row in fields["exchangeable"].rows()),
+            assumptions=tuple(row.text() for row in fields["assumptions"].rows()),
             file=None if self.file is None else str(self.file),
         )
         self._check_bounds(puzzle)
         return puzzle
 
-    def _fail(self, place: _Place, problem: str, value: object = None) -> NoReturn:
-        """Raise the error that names section, row and field."""
-        section, rest = (str(place[0]), place[1:]) if place else ("", ())
-        row = None
-        if rest and isinstance(rest[0], int):
-            row, rest = rest[0] + 1, rest[1:]
-        # Entries of lists are counted from 1; a key that is wrong itself stands in the value.
-        inner = ".".join(str(part + 1 if isinstance(part, int) else part) for part in rest if part != "[key]")
-        path = ": ".join(part for part in (section, inner) if part)
-        if value is not None and not isinstance(value, (str, int, float, bool)):
-            value = type(value).__name__
-        shown = f"{value[:77]}..." if isinstance(value, str) and len(value) > 80 else value
-        raise PuzzleError(f"{path}: {problem}" if path else problem, file=self.file, row=row, value=shown) from None
-
-    def _refuse(self, error: ValidationError) -> NoReturn:
-        """Raise the first of pydantic's complaints in the words of a puzzle."""
-        first = error.errors(include_url=False)[0]
-        place, value, problem = first["loc"], first["input"], first["msg"]
-        cause = first.get("ctx", {}).get("error")
-        if first["type"] == "missing":
-            self._fail(place[:-1], f"field {place[-1]!r} is missing")
-        if isinstance(cause, _Bad):
-            self._fail(place, str(cause), cause.value)
-        if place == ("studies",) and first["type"] == "too_short":
-            self._fail(place, "there is no study")
-        self._fail(place, problem[0].lower() + problem[1:].replace("Input", "it"), value)
-
-    def _known(self, names: Sequence[str], known: Sequence[str], what: str, place: _Place) -> tuple[str, ...]:
-        for name in names:
-            if name not in known:
-                self._fail(place, f"unknown {what}", name)
-        return tuple(names)
-
-    def _once(self, ids: Sequence[str], section: str, what: str) -> None:
-        for i, name in enumerate(ids):
-            if name in ids[:i]:
-                self._fail((section, i, "id"), f"the {what} occurs twice", name)
-
-    def _published(self) -> dict[str, Mapping[str, str]]:
-        if self.sheet.published is None:
+    def _published(self, field: Field) -> dict[str, Mapping[str, str]]:
+        """Return the rows of the file of printed numbers by id."""
+        if not field.given:
             return {}
-        path = Path("." if self.file is None else str(self.file)).parent / self.sheet.published
+        name = field.text()
         try:
+            path = Path("." if self.file is None else str(self.file)).parent / name
             with path.open(encoding="utf-8", newline="") as stream:
                 rows = list(csv.DictReader(stream))
         except (OSError, ValueError, csv.Error) as error:
-            self._fail(("published",), f"the file cannot be read ({error})", self.sheet.published)
-        for name in _PUBLISHED:
-            if rows and not all(isinstance(row.get(name), str) for row in rows):
-                self._fail(("published",), f"column {name!r} is missing or torn", self.sheet.published)
+            raise field.error(f"the file cannot be read ({error})", name) from None
+        for column in _PUBLISHED:
+            if not rows or not all(isinstance(row.get(column), str) for row in rows):
+                raise field.error(f"column {column!r} is missing or torn", name)
         return {row["id"]: row for row in rows}
 
-    def _number(self, text: str | None, key: str | None, unit: object, place: _Place) -> tuple[Printed, str, str]:
-        """Return a printed number, its id and its place; a text that begins with a letter is an id."""
-        if text is not None and self.published and text[:1].isalpha():
-            text, key = None, text
-        if (text is None) == (key is None):
-            self._fail(place, "needs either a text or the id of a printed number")
-        where = ""
-        if key is not None:
-            row = self.published.get(key)
-            if row is None:
-                self._fail(place, f"{self.sheet.published or 'the puzzle'} has no printed number with this id", key)
-            text, where = row["read_as"] or row["text"], row.get("place") or ""
-            try:
-                unit = float(row["unit"]) if unit is None else unit
-            except ValueError:
-                self._fail(place, f"the unit of {key} is no number", row["unit"])
+    def _number(self, field: Field, text: object, unit: object = None) -> _Number:
+        """Read a printed number; a text that begins with a letter is an id where there is a file of them."""
+        if self.published and isinstance(text, str) and text[:1].isalpha():
+            return self._by_id(field, text, unit)
         try:
-            return read_printed(text, unit), key or "", where
+            return _Number(read_printed(text, unit), "", "")
         except DataError as error:
-            self._fail(place, error.problem if key is None else f"{key}: {error.problem}", error.value)
+            raise field.error(error.problem, error.value) from None
+
+    def _by_id(self, field: Field, key: str, unit: object = None) -> _Number:
+        row = self.published.get(key)
+        if row is None:
+            name = self.fields["published"].value or "the puzzle"
+            raise field.error(f"{name} has no printed number with this id", key)
+        try:
+            printed = read_printed(row["read_as"] or row["text"], float(row["unit"]) if unit is None else unit)
+        except DataError as error:
+            raise field.error(f"{key}: {error.problem}", error.value) from None
+        except ValueError:
+            raise field.error(f"the unit of {key} is no number", row["unit"]) from None
+        return _Number(printed, key, row.get("place") or "")
 
     def _studies(self) -> tuple[Study, ...]:
-        out = []
-        defaults = self.sheet.arms
-        self._once([s.id for s in self.sheet.studies], "studies", "study")
-        for i, row in enumerate(self.sheet.studies):
+        size, difference = None, None
+        if self.fields["arms"].given:
+            given = self.fields["arms"].mapping(("size",), ("max_difference",))
+            size = given["size"].span(1, LARGEST_ARM)
+            difference = _limit(given["max_difference"])
+        out: list[Study] = []
+        for row in self.fields["studies"].rows():
+            given = row.mapping(("id",), ("n_t", "n_c", "max_difference"))
+            name = _new(given["id"], [s.id for s in out], "study")
             ends = []
-            for arm, given in (("n_t", row.n_t), ("n_c", row.n_c)):
-                if given is None and defaults is None:
-                    self._fail(
-                        ("studies", i), f"field {arm!r} is missing, and there is no default in arms.size", row.id
-                    )
-                ends.append(given or defaults.size)
-            (t, c), limit = ends, row.max_difference
+            for arm in ("n_t", "n_c"):
+                if not given[arm].given and size is None:
+                    raise row.error(f"field {arm!r} is missing, and there is no default in arms.size", name)
+                ends.append(given[arm].span(1, LARGEST_ARM) if given[arm].given or size is None else size)
+            (t, c), limit = ends, _limit(given["max_difference"])
             # A default for unknown arms says nothing about a study whose arms are printed.
-            if limit is None and defaults is not None and not (t[0] == t[1] and c[0] == c[1]):
-                limit = defaults.max_difference
+            if limit is None and not (t[0] == t[1] and c[0] == c[1]):
+                limit = difference
             gap = max(t[0] - c[1], c[0] - t[1], 0)
             if limit is not None and gap > limit:
-                problem = f"the arms differ by at least {gap}, but max_difference is {limit}"
-                self._fail(("studies", i), problem, row.id)
-            out.append(Study(row.id, t, c, limit))
+                raise row.error(f"the arms differ by at least {gap}, but max_difference is {limit}", name)
+            out.append(Study(name, t, c, limit))
+        if not out:
+            raise self.fields["studies"].error("there is no study")
         return tuple(out)
 
     def _outcomes(self) -> list[Outcome]:
-        if self.sheet.outcomes is None:
-            # An outcome that needs no words of its own may be named by its results alone.
-            return [
-                Outcome(name, tuple(self.names), {}) for name in dict.fromkeys(r.outcome for r in self.sheet.results)
-            ]
-        out = []
-        self._once([o.id for o in self.sheet.outcomes], "outcomes", "outcome")
-        for i, row in enumerate(self.sheet.outcomes):
-            place = ("outcomes", i)
-            given = self.names if row.studies is None else row.studies
-            inside = self._known(given, self.names, "study", (*place, "studies"))
-            optional = self._known(row.optional, inside, "study of this outcome", (*place, "optional"))
+        out: list[Outcome] = []
+        for row in self.fields["outcomes"].rows():
+            given = row.mapping(("id",), ("studies", "known", "optional", "reported"))
+            name = _new(given["id"], [o.id for o in out], "outcome")
+            inside = given["studies"].names(self.names, "study", default=self.names)
+            optional = given["optional"].names(inside, "study of this outcome", default=())
+            reported = given["reported"].whole(1, len(inside)) if given["reported"].given else None
             least = len(inside) - len(optional)
-            if row.reported is None and optional:
+            if reported is not None and reported < least:
+                raise given["reported"].error(f"{least} studies are not optional", reported)
+            if reported is None and optional:
                 problem = "needs the field 'reported', the number of studies that report the outcome"
-                self._fail((*place, "optional"), problem)
-            if row.reported is not None and not max(least, 1) <= row.reported <= len(inside):
-                problem = f"of {len(inside)} studies {least} are not optional"
-                self._fail((*place, "reported"), problem, row.reported)
-            self._known(list(row.known), inside, "study of this outcome", (*place, "known"))
-            known = {s: EventBounds(k.events_t, k.events_c) for s, k in row.known.items()}
-            out.append(Outcome(row.id, inside, known, optional, row.reported))
-        return out
+                raise given["optional"].error(problem)
+            known = {}
+            for study, cell in given["known"].items():
+                if study not in inside:
+                    raise cell.error("unknown study of this outcome", study)
+                events = cell.mapping(("events_t", "events_c"))
+                known[study] = EventBounds(*(events[arm].span(0, LARGEST_ARM) for arm in ("events_t", "events_c")))
+            out.append(Outcome(name, inside, known, optional, reported))
+        if self.fields["outcomes"].given:
+            return out
+        # An outcome that needs no words of its own may be named by its results alone.
+        rows = (row.value for row in self.fields["results"].rows())
+        names = (row.get("outcome") for row in rows if isinstance(row, dict))
+        named = dict.fromkeys(name.strip() for name in names if isinstance(name, str) and name.strip())
+        return [Outcome(name, tuple(self.names), {}) for name in named]
 
     def _results(self) -> tuple[Result, ...]:
-        out = []
-        self._once([r.id for r in self.sheet.results], "results", "result")
-        for i, row in enumerate(self.sheet.results):
-            place = ("results", i)
-            self._known([row.outcome], list(self.outcomes), "outcome", (*place, "outcome"))
-            inside = self.outcomes[row.outcome].studies
-            studies = self._known(row.studies, inside, "study of this outcome", (*place, "studies"))
+        out: list[Result] = []
+        for row in self.fields["results"].rows():
+            optional = ("measure", "method", "model", "place", "role")
+            given = row.mapping(("id", "outcome", "studies", "printed"), optional)
+            name = _new(given["id"], [r.id for r in out], "result")
+            outcome = self.outcomes[given["outcome"].one_of(list(self.outcomes))]
+            measure, method, model = (
+                given[option].one_of(allowed, allowed[0])
+                for option, allowed in (("measure", MEASURES), ("method", METHODS), ("model", MODELS))
+            )
             try:
-                Options(measure=row.measure, method=row.method, model=row.model)
+                Options(measure=measure, method=method, model=model)
             except OptionError as error:
-                self._fail(place, str(error), row.id)
-            if not row.printed:
-                self._fail((*place, "printed"), "holds no printed number")
-            stats = tuple(self._stat(name, stat, row, (*place, "printed", name)) for name, stat in row.printed.items())
-            result = Result(row.id, row.outcome, studies, row.measure, row.method, row.model, stats, row.place)
+                raise row.error(str(error), name) from None
+            role, place = given["role"].one_of(ROLES, "search"), given["place"].text("")
+            stats = tuple(self._stat(key, field, role, place) for key, field in given["printed"].items())
+            if not stats:
+                raise given["printed"].error("holds no printed number")
+            studies = given["studies"].names(outcome.studies, "study of this outcome")
+            result = Result(name, outcome.id, studies, measure, method, model, stats, place)
             if result.impossible is not None:
-                name, problem, text = result.impossible
-                self._fail((*place, "printed", name), problem, text)
+                statistic, problem, text = result.impossible
+                raise given["printed"].child(statistic).error(problem, text)
             out.append(result)
         if not any(r.searched for r in out):
-            self._fail(("results",), "no printed number takes part in the search")
+            raise self.fields["results"].error("no printed number takes part in the search")
         return tuple(out)
 
-    def _stat(self, name: str, stat: _StatRow, row: _ResultRow, place: _Place) -> Stat:
+    def _stat(self, name: str, field: Field, role: str, place: str) -> Stat:
         if name not in STATISTICS:
-            self._fail(place[:-1], f"unknown statistic; known are {', '.join(STATISTICS)}", name)
-        printed, key, where = self._number(stat.text, stat.id, stat.unit, place)
-        return Stat(name, printed, stat.role or row.role, stat.place or row.place or where, key)
+            raise field.error(f"unknown statistic; known are {', '.join(STATISTICS)}", name)
+        if not isinstance(field.value, dict):
+            number = self._number(field, field.value)
+            return Stat(name, number.printed, role, place or number.place, number.id)
+        given = field.mapping((), ("text", "id", "unit", "role", "place"))
+        if given["text"].given == given["id"].given:
+            raise field.error("needs either a text or the id of a printed number")
+        if given["id"].given:
+            number = self._by_id(field, given["id"].text(), given["unit"].value)
+        else:
+            number = self._number(field, given["text"].value, given["unit"].value)
+        role, place = given["role"].one_of(ROLES, role), given["place"].text(place)
+        return Stat(name, number.printed, role, place or number.place, number.id)
 
     def _links(self) -> tuple[Link, ...]:
         out = []
-        for i, row in enumerate(self.sheet.links):
-            place = ("links", i)
-            kinds = [k for k in ("sum_to_n", "at_most_n") if getattr(row, k) is not None]
+        for row in self.fields["links"].rows():
+            given = row.mapping((), ("sum_to_n", "at_most_n", "studies"))
+            kinds = [k for k in ("sum_to_n", "at_most_n") if given[k].given]
             if len(kinds) != 1:
-                self._fail(place, "needs either sum_to_n or at_most_n")
-            names = self._known(getattr(row, kinds[0]), list(self.outcomes), "outcome", (*place, kinds[0]))
+                raise row.error("needs either sum_to_n or at_most_n")
+            names = given[kinds[0]].names(list(self.outcomes), "outcome")
             if len(names) < 2:
-                self._fail((*place, kinds[0]), "needs at least two outcomes")
+                raise given[kinds[0]].error("needs at least two outcomes")
             # Categories are disjoint in every study with two of them; they add up where all are reported.
             here = [self.outcomes[o] for o in names]
-            common = tuple(s for s in self.names if all(s in o.studies for o in here))
-            shared = tuple(s for s in self.names if sum(s in o.studies for o in here) > 1)
-            chosen = None
-            if row.studies is not None:
-                chosen = self._known(row.studies, shared, "study of these outcomes", (*place, "studies"))
-            if kinds[0] == "at_most_n":
-                out.append(Link(names, shared if chosen is None else chosen, False))
-                continue
-            inside = common if chosen is None else chosen
-            for o in here:
+            common = [s for s in self.names if all(s in o.studies for o in here)]
+            shared = [s for s in self.names if sum(s in o.studies for o in here) > 1]
+            exact = kinds[0] == "sum_to_n"
+            inside = given["studies"].names(shared, "study of these outcomes", default=common if exact else shared)
+            for o in here if exact else ():
                 if set(o.optional) & set(inside):
-                    self._fail(place, "an outcome with optional studies cannot be part of sum_to_n", o.id)
-            self._known(inside, common, "study: it does not report every outcome of sum_to_n", place)
-            out.append(Link(names, inside, True))
-            if chosen is None:
+                    raise row.error("an outcome with optional studies cannot be part of sum_to_n", o.id)
+            for s in inside if exact else ():
+                if s not in common:
+                    raise row.error("the study does not report every outcome of sum_to_n", s)
+            out.append(Link(names, inside, exact))
+            if not given["studies"].given:
                 out.append(Link(names, tuple(s for s in shared if s not in inside), False))
         return tuple(link for link in out if link.studies)
 
     def _totals(self) -> tuple[Total, ...]:
         out: list[Total] = []
-        for i, row in enumerate(self.sheet.totals):
-            place = ("totals", i)
-            known: Sequence[str] = self.names
-            if row.outcome is not None:
-                self._known([row.outcome], list(self.outcomes), "outcome", (*place, "outcome"))
-                known = self.outcomes[row.outcome].studies
-            inside = self._known(known if row.studies is None else row.studies, known, "study", (*place, "studies"))
-            name = row.id or f"{row.outcome or 'patients'}, {row.arm} arms"
+        for row in self.fields["totals"].rows():
+            given = row.mapping(("arm", "value"), ("id", "outcome", "studies", "role", "place"))
+            outcome = given["outcome"].one_of(list(self.outcomes)) if given["outcome"].given else ""
+            arm = _ARM_OF[given["arm"].one_of(list(_ARM_OF))]
+            known = self.outcomes[outcome].studies if outcome else self.names
+            inside = given["studies"].names(known, "study", default=known)
+            name = given["id"].text(f"{outcome or 'patients'}, {ARM_NAMES[arm]} arms")
             if any(t.id == name for t in out):
-                self._fail(place, "the total occurs twice", name)
-            value, where = row.value, ""
-            if isinstance(value, str):
-                printed, _, where = self._number(value, None, None, (*place, "value"))
+                raise row.error("the total occurs twice", name)
+            value, where = given["value"], ""
+            if isinstance(value.value, str):
+                number = self._number(value, value.value)
+                printed, where = number.printed, number.place
                 if printed.is_bound or printed.percent or printed.unit != 1:
-                    self._fail((*place, "value"), "a total is a whole number", printed.text)
-                value = int(printed.value)
-            if not 0 <= value <= LARGEST_ARM * len(self.names):
-                self._fail((*place, "value"), f"must lie between 0 and {LARGEST_ARM * len(self.names)}", value)
-            arm = _ARM_OF[row.arm]
-            out.append(Total(name, row.outcome or "", arm, value, inside, row.role, row.place or where))
+                    raise value.error("a total is a whole number", printed.text)
+                value = Field(int(printed.value), value.path, self.file, row.row)
+            total = value.whole(0, LARGEST_ARM * len(self.names))
+            role = given["role"].one_of(ROLES[:2], "search")
+            out.append(Total(name, outcome, arm, total, inside, role, given["place"].text(where)))
         return tuple(out)
 
     def _sums(self) -> dict[str, tuple[str, ...]]:
         out = {}
-        for name, parts in self.sheet.report_sums.items():
+        for name, parts in self.fields["report_sums"].items():
             if name in self.outcomes:
-                self._fail(("report_sums", name), "is already the name of an outcome", name)
-            out[name] = self._known(parts, list(self.outcomes), "outcome", ("report_sums", name))
+                raise parts.error("is already the name of an outcome", name)
+            out[name] = parts.names(list(self.outcomes), "outcome")
         return out
 
     def _check_bounds(self, puzzle: Puzzle) -> None:
         """Refuse bounds that leave no value for a count, with the field that says so."""
-        for i, outcome in enumerate(puzzle.outcomes):
+        for row, outcome in zip(self.fields["outcomes"].rows(), puzzle.outcomes, strict=False):
             for name, known in outcome.known.items():
                 study = puzzle.study(name)
                 for arm, low, n in (
@@ -536,19 +337,29 @@ class _Reader:
                 ):
                     if low > n:
                         problem = f"{arm} is at least {low}, but the arm has at most {n} patients"
-                        self._fail(("outcomes", i, "known", name), problem, low)
+                        raise row.child("known").child(name).error(problem, low)
         bounds = count_bounds(puzzle)
         for variable, (low, high) in bounds.items():
             if low > high:
                 what = f"events of {variable.outcome!r}" if variable.outcome else "patients"
-                self._fail(
-                    ("bounds, links and totals",),
+                raise Field(None, "bounds, links and totals", self.file).error(
                     f"they leave no number of {what} for the {ARM_NAMES[variable.arm]} arm of study "
-                    f"{variable.study!r} (at least {low}, at most {high})",
+                    f"{variable.study!r} (at least {low}, at most {high})"
                 )
-        for i, s in enumerate(puzzle.studies):
+        for row, s in zip(self.fields["studies"].rows(), puzzle.studies, strict=True):
             pairs = arm_count(puzzle, bounds, s.id)
             if pairs > LARGEST_PAIRS:
-                self._fail(("studies", i), "more than a million pairs of arm sizes; narrow the bounds", s.id)
+                raise row.error("more than a million pairs of arm sizes; narrow the bounds", s.id)
             if not pairs:
-                self._fail(("studies", i), "no pair of arm sizes satisfies the bounds", s.id)
+                raise row.error("no pair of arm sizes satisfies the bounds", s.id)
+
+
+def _limit(field: Field) -> int | None:
+    return field.whole(0, LARGEST_ARM) if field.given else None
+
+
+def _new(field: Field, taken: list[str], what: str) -> str:
+    name = field.text()
+    if name in taken:
+        raise field.error(f"the {what} occurs twice", name)
+    return name
