@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from .box import Box, tau2_edges
-from .halves import WW, WY, Half, K, R, S, W, cell_terms, fixed_estimate, held, is_log_ratio, q_around, q_range
+from .halves import WW, WY, Half, K, R, S, W, cell_terms, fixed_estimate, held, is_log_ratio, q_around, q_range, width
 from .pairs import Lookup, Range, Ranges
 from .puzzle import Result
 from .state import Work
@@ -22,7 +22,7 @@ TASK = 4096
 #: Every tau2 there is.
 ANY = (0.0, np.inf)
 #: Bytes of the ranges, orders and indices that are made of a row of a half.
-LOOKUP_BYTES = 200
+LOOKUP_BYTES = 300
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -74,7 +74,10 @@ class Meeting:
 
     def pairs(self) -> Met:
         """Return all pairs of rows with equal keys that may agree with the results."""
-        self.work.memory("halves of the step", len(self.left) + len(self.right), LOOKUP_BYTES)
+        columns = max(len(half.rel.cols) for half in (self.left, self.right))
+        # Once more for the parts that are taken from the halves.
+        row = 2 * width(columns, len(self.completed)) + LOOKUP_BYTES
+        self.work.memory("halves of the step", len(self.left) + len(self.right), row)
         split = self._by_estimable()
         if split is not None:
             meetings = enumerate(self.part(*rows, self.work.part(n, len(split))) for n, rows in enumerate(split))

@@ -147,7 +147,8 @@ class State:
         what = f"pairs of arm sizes of study {study!r}"
         number = arm_count(self.puzzle, self.bounds, study)
         self.work.rows(what, number)
-        self.work.memory(what, number, 64)
+        # Pairs, ranges of events for each, and what is made of them.
+        self.work.memory(what, number, 400)
         out = Relation(arms_of(study), arm_pairs(self.puzzle, self.bounds, study))
         for r in self.relations:
             if out.cols[0] in r.cols:

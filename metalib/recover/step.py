@@ -12,7 +12,7 @@ import numpy as np
 
 from .agree import check_rows
 from .candidates import Candidates, Derived, extend
-from .halves import COLUMNS, Half, Pruner, width, with_terms
+from .halves import COLUMNS, Half, Pruner, with_terms
 from .meet import Completed, Meeting
 from .puzzle import Result, Var, arms_of, events_of
 from .relation import Relation, codes
@@ -200,8 +200,6 @@ class _Step:
         right = Half(start, tuple(np.zeros((1, COLUMNS)) for _ in results))
         for i, s in enumerate(right_studies, len(left_studies)):
             right = extend(right, s, self.candidates, work.part(i, parts), certain)
-        in_both = width(max(len(h.rel.cols) for h in (left, right)), len(results))
-        work.memory("halves of the step", len(left) + len(right), in_both)
         keys = self._what_adds_up(left.rel, right.rel, start.cols)
         met = Meeting(left, right, keys, self.completed, work.part(parts - 1, parts)).pairs()
         self.compared += met.compared
