@@ -17,6 +17,7 @@ from metalib.recover import Limits, check_puzzle, recover
 from metalib.recover.agree import agrees
 from metalib.recover.bounds import arm_pairs, count_bounds
 from metalib.recover.box import box, q_bounds, tau2_edges
+from metalib.recover.fields import load
 from metalib.recover.halves import (
     K,
     Pruner,
@@ -34,7 +35,6 @@ from metalib.recover.pairs import Lookup, Range, Ranges
 from metalib.recover.puzzle import Interval, Var, interval
 from metalib.recover.relation import Relation, codes, expand, join, join_size, matching_pairs, semijoin
 from metalib.recover.state import LimitReached, State, Work, full_solutions, joint_arms, sizes
-from metalib.recover.fields import load
 
 Z95 = st.norm.ppf(0.975)
 

@@ -38,8 +38,8 @@ GROUPS = {
     "recovery": [
         f"recover/{name}"
         for name in (
-            *("printed", "terms", "model", "box", "bounds", "relation", "pairs", "candidates", "halves", "meet"),
-            *("agree", "arms", "contradictions", "identify", "state", "plan", "step", "puzzle", "reader", "recovery"),
+            *("puzzle", "box", "bounds", "relation", "pairs", "candidates", "halves", "meet", "agree", "identify"),
+            *("state", "step", "engine", "fields", "reading", "recovery"),
         )
     ],
 }

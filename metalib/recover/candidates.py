@@ -37,11 +37,10 @@ class Candidates:
         if key not in self._found:
             pieces, size, work = [], 0, self.state.work
             for tables in self._tables(study, context):
-                work.time()
                 pieces.append(self.prune(with_terms(tables, self.prune.results)))
                 size += len(pieces[-1])
                 what = f"tables of study {study!r}"
-                work.memory(what, size, 2 * width(len(tables.cols), len(self.prune.results)))
+                work.room(what, size, 2 * width(len(tables.cols), len(self.prune.results)))
             cols = dict.fromkeys([*arms_of(study), *self.columns(study, context)])
             self._found[key] = concatenate(pieces) if pieces else Half.none(list(cols), len(self.prune.results))
         return self._found[key]
@@ -65,7 +64,7 @@ class Candidates:
         arms = np.array([[context[v] for v in n]], dtype=np.int32) if known else self.state.arms(study)
         ends = [self._ends(v, arms[:, i], context) for i, v in enumerate(events_of(self.outcome, study))]
         spans = [np.maximum(high - low + 1, 0).astype(np.int64) for low, high in ends]
-        work.rows(
+        work.number(
             f"tables of study {study!r} to look at", int((spans[0] * spans[1]).sum()), LOOKED_AT * work.limits.rows
         )
         cols = (*n, *events_of(self.outcome, study))
@@ -185,7 +184,6 @@ def extend(
         added = found.rel.values(new)
         pairs, step = len(index) * len(found), work.piece(2 * wide)
         for i in range(0, pairs, step):
-            work.time()
             at = np.arange(i, min(i + step, pairs))
             row = at // len(found)
             left, right = index[row], at - row * len(found)
@@ -199,8 +197,7 @@ def extend(
             keep = candidates.prune.sums_fit(joined, certain)
             pieces.append(joined if keep.all() else joined.take(keep))
             size += len(pieces[-1])
-            work.rows(what, size)
             # The pieces and, once more, the whole that is made of them.
-            work.memory(what, size, 2 * wide)
+            work.room(what, size, 2 * wide)
             work.tick((g + (i + step) / (pairs + step)) / len(groups))
     return concatenate(pieces) if pieces else Half.none(cols, len(half.terms))

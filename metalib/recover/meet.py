@@ -77,7 +77,7 @@ class Meeting:
         columns = max(len(half.rel.cols) for half in (self.left, self.right))
         # Once more for the parts that are taken from the halves.
         row = 2 * width(columns, len(self.completed)) + LOOKUP_BYTES
-        self.work.memory("halves of the step", len(self.left) + len(self.right), row)
+        self.work.room("halves of the step", len(self.left) + len(self.right), row)
         split = self._by_estimable()
         if split is not None:
             meetings = enumerate(self.part(*rows, self.work.part(n, len(split))) for n, rows in enumerate(split))
@@ -115,7 +115,7 @@ class Meeting:
     def _search(self, ranges: Ranges, tau2: tuple[float, float], lookup: Lookup, count: int) -> Met:
         """Compare what the lookup finds, in tasks that an executor may share."""
         work = self.work
-        work.pairs("pairs to compare", count)
+        work.number("pairs to compare", count, work.limits.pairs)
         terms = [(self.left.terms[c.position], self.right.terms[c.position]) for c in self.completed]
         parts = [slice(i, i + TASK) for i in range(0, len(self.left), TASK)]
         most = work.limits.rows
@@ -134,10 +134,8 @@ class Meeting:
             for done, (p, (i, j)) in enumerate(zip(parts, results, strict=True)):
                 found.append(Met(i + p.start, j, 0))
                 total += len(i)
-                work.rows("pairs that agree", total)
                 columns = len(self.left.rel.cols) + len(self.right.rel.cols)
-                work.memory("pairs that agree", total, 12 * columns + 64)
-                work.time()
+                work.room("pairs that agree", total, 12 * columns + 64)
                 work.tick((done + 1) / len(parts))
         finally:
             for future in futures:

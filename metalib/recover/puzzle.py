@@ -245,20 +245,12 @@ class Puzzle:
         return replace(self, studies=tuple(studies))
 
     def with_model(self, model: str, results: Iterable[str] | None = None) -> Puzzle:
-        """Return the puzzle with another model for some results, or for all.
-
-        Parameters
-        ----------
-        model : {"fixed", "random"}
-        results : iterable of str, optional
-            Ids of results.
+        """Return the puzzle with another model for the results with these ids, or for all of them.
 
         Raises
         ------
-        PuzzleError
-            There is no such result, or a printed number cannot belong to the model (tau2 to a fixed effect).
-        OptionError
-            There is no such model, or none for the method of a result.
+        PuzzleError, OptionError
+            There is no such result or model, or a printed number or the method of a result does not suit the model.
         """
         choose("model", model, MODELS)
         return self._with_results(results, lambda r: replace(r, model=model))
@@ -268,10 +260,8 @@ class Puzzle:
 
         Raises
         ------
-        PuzzleError
-            There is no such result, or a statistic is not printed there.
-        OptionError
-            There is no such role.
+        PuzzleError, OptionError
+            There is no such result or role, or a statistic is not printed there.
         """
         choose("role", role, ROLES)
         names = set(statistics)

@@ -143,7 +143,10 @@ class _Reader:
         for column in _PUBLISHED:
             if not rows or not all(isinstance(row.get(column), str) for row in rows):
                 raise field.error(f"column {column!r} is missing or torn", name)
-        return {row["id"]: row for row in rows}
+        table: dict[str, Mapping[str, str]] = {row["id"]: row for row in rows}
+        if len(table) < len(rows):
+            raise field.error("an id stands there twice", name)
+        return table
 
     def _number(self, field: Field, text: object, unit: object = None) -> _Number:
         """Read a printed number; a text that begins with a letter is an id where there is a file of them."""

@@ -86,28 +86,19 @@ class Work:
         """Return the same for part i of n of what is to be done."""
         return replace(self, tick=lambda share: self.tick((i + share) / n))
 
-    def rows(self, what: str, needed: int, allowed: int | None = None) -> None:
-        """Raise :class:`LimitReached` where more rows are needed than allowed."""
-        allowed = self.limits.rows if allowed is None else allowed
+    def room(self, what: str, rows: int, width: int) -> None:
+        """Raise :class:`LimitReached` where so many rows of `width` bytes are too many, do not fit, or time is up."""
+        self.number(what, rows, self.limits.rows)
+        needed, allowed = rows * width, self.limits.bytes
         if needed > allowed:
-            raise LimitReached(f"{what}: {needed:,} are needed, {allowed:,} are allowed")
-
-    def pairs(self, what: str, needed: int) -> None:
-        """Raise :class:`LimitReached` where more pairs would have to be compared than allowed."""
-        self.rows(what, needed, self.limits.pairs)
-
-    def memory(self, what: str, rows: int, width: int) -> None:
-        """Raise :class:`LimitReached` where so many rows of `width` bytes do not fit."""
-        needed = rows * width
-        if needed > self.limits.bytes:
-            raise LimitReached(
-                f"{what}: about {needed / 1e9:,.2f} GB are needed, {self.limits.bytes / 1e9:,.2f} GB are allowed"
-            )
-
-    def time(self) -> None:
-        """Raise :class:`LimitReached` when time is up."""
+            raise LimitReached(f"{what}: about {needed / 1e9:,.2f} GB are needed, {allowed / 1e9:,.2f} GB are allowed")
         if self.limits.seconds is not None and time.monotonic() - self.start > self.limits.seconds:
             raise LimitReached(f"time: {self.limits.seconds:g} seconds are allowed")
+
+    def number(self, what: str, needed: int, allowed: int) -> None:
+        """Raise :class:`LimitReached` where a number exceeds what is allowed."""
+        if needed > allowed:
+            raise LimitReached(f"{what}: {needed:,} are needed, {allowed:,} are allowed")
 
     def piece(self, width: int) -> int:
         """Return how many rows of `width` bytes may be formed at once, before they are thinned out."""
@@ -146,9 +137,8 @@ class State:
         """Return the pairs of arm sizes of a study that all relations still allow."""
         what = f"pairs of arm sizes of study {study!r}"
         number = arm_count(self.puzzle, self.bounds, study)
-        self.work.rows(what, number)
         # Pairs, ranges of events for each, and what is made of them.
-        self.work.memory(what, number, 400)
+        self.work.room(what, number, 400)
         out = Relation(arms_of(study), arm_pairs(self.puzzle, self.bounds, study))
         for r in self.relations:
             if out.cols[0] in r.cols:
@@ -204,10 +194,8 @@ class State:
 def checked_join(left: Relation, right: Relation, what: str, work: Work) -> Relation:
     """Return the natural join, once it is known to fit."""
     size = join_size(left, right)
-    work.rows(what, size)
     # The rows, what is taken from either side to form them, and the indices of both.
-    work.memory(what, size, 8 * (len(left.cols) + len(right.cols)) + 40)
-    work.time()
+    work.room(what, size, 8 * (len(left.cols) + len(right.cols)) + 40)
     return join(left, right)
 
 

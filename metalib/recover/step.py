@@ -116,8 +116,7 @@ def _with_given(state: State, base: Relation, studies: Sequence[str], derived: D
         n = arms_of(study)
         if n[0] not in base.cols:
             arms = state.arms(study)
-            state.work.rows("partial solutions with arm sizes", len(base) * len(arms))
-            state.work.memory("partial solutions with arm sizes", len(base) * len(arms), 12 * len(base.cols) + 24)
+            state.work.room("partial solutions with arm sizes", len(base) * len(arms), 12 * len(base.cols) + 24)
             rows = np.hstack([np.repeat(base.rows, len(arms), axis=0), np.tile(arms, (len(base), 1))])
             base = Relation((*base.cols, *n), rows)
         for outcome in derived.others:
@@ -152,8 +151,7 @@ class _Step:
                 part = work.part(i, len(groups))
                 pieces.append(self._joined(rows, start, left_studies, right_studies, part))
                 size = sum(map(len, pieces))
-                work.rows("solutions of the step", size)
-                work.memory("solutions of the step", size, 8 * len(pieces[0].cols))
+                work.room("solutions of the step", size, 8 * len(pieces[0].cols))
         filled = [p for p in pieces if len(p)] or pieces[:1]
         if not filled:
             new = [v for s in self.plan.new for v in self.candidates.columns(s, self.base.cols)]
