@@ -208,7 +208,9 @@ notebook.glue(
 # %% tags=["hide-input"]
 adverse_events = [r.id for r in puzzle.results if r.outcome == "AE"]
 other = {
-    "Complete response under fixed effects": recover(puzzle.with_model("fixed", ["CR"])),
+    "Complete response under fixed effects": recover(
+        puzzle.with_model("fixed", ["CR"])
+    ),
     "Adverse events under random effects": recover(puzzle.with_model("random", ["AE"])),
     "Adverse events and their rows of Table 3 under random effects": recover(
         puzzle.with_model("random", adverse_events)

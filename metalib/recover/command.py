@@ -54,6 +54,10 @@ class ProgressLine:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
+    parser.epilog = (
+        "Exit codes: 0 there are solutions, 1 a limit ended the search, 2 bad puzzle or option, 3 no table agrees with"
+        " every printed number, 130 interrupted. What was found before a limit or Ctrl-C is written all the same."
+    )
     parser.add_argument("puzzle", type=Path, help="puzzle file (YAML)")
     parser.add_argument("-o", "--output", type=Path, help="write the result here as JSON (default: standard output)")
     parser.add_argument("--tables", type=Path, help="also write the recovered tables here as CSV")
@@ -82,9 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0: there are solutions; 1: a limit stopped the search; 2: a bad puzzle or option, or an output that cannot be
-        written; 3: no table agrees with every printed number; 130: interrupted. What was found before a limit or an
-        interruption is written all the same.
+        The exit code, as :func:`add_arguments` explains it.
     """
     line = ProgressLine(sys.stderr, False if arguments.quiet else None)
     try:

@@ -12,10 +12,11 @@ import numpy as np
 from ..arithmetic.options import MODELS, RATIOS, Options
 from ..audit.printed import Printed
 from ..errors import PuzzleError, choose
+from ..text import STATISTICS as NAMES
 
 ARMS = ("t", "c")
 ARM_NAMES = {"t": "experimental", "c": "control"}
-STATISTICS = ("effect", "ci_low", "ci_high", "z", "P", "Q", "df", "P_Q", "I2", "tau2", "k")
+STATISTICS = tuple(s.puzzle for s in NAMES)
 #: ``search``: every candidate must agree. ``check``: kept out of the search and compared afterwards. ``known-miss``:
 #: known to fit nothing; kept out, and of the tables found those are kept that come closest to it.
 ROLES = ("search", "check", "known-miss")
