@@ -1,0 +1,104 @@
+"""Sphinx extension: the API page names every public name of metalib, read from the package, so that it cannot go stale.
+
+The page holds a line ``% every public name``; here the names take its place, room by room. What a package lists in
+``__all__`` is public, and its modules are not; in a room without such a list, every name of every module is that has
+no leading underscore. A name that the package itself offers is described there, and only there.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib import import_module
+from pkgutil import iter_modules, resolve_name
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.ext.napoleon import Config, NumpyDocstring
+
+import metalib
+
+PLACE = "% every public name"
+PAGE = "book/api"
+REFERENCE, FOOTNOTE = re.compile(r"\[(\d+)\]_"), re.compile(r"^\.\. \[(\d+)\] ")
+#: Types are told in words, with shapes and units, and none of them is a link.
+SECTIONS = Config(
+    napoleon_use_param=False, napoleon_use_rtype=False, napoleon_custom_sections=[("Attributes", "params_style")]
+)
+
+
+def modules() -> list[str]:
+    """Return the modules described, rooms before what stands in them."""
+    found = ["metalib"]
+    for room in iter_modules(metalib.__path__, "metalib."):
+        if room.name == "metalib.__main__":
+            continue
+        found.append(room.name)
+        package = import_module(room.name)
+        if room.ispkg and not hasattr(package, "__all__"):
+            found += [module.name for module in iter_modules(package.__path__, f"{room.name}.")]
+    return found
+
+
+def described(module: str) -> str:
+    """Return the Markdown that describes a module."""
+    depth = max(2, module.count(".") + 1)
+    elsewhere = [] if module == "metalib" else [n for n in metalib.__all__ if hasattr(import_module(module), n)]
+    lines = [f"{'#' * depth} {module}", "", "```{eval-rst}", f".. automodule:: {module}", "   :members:"]
+    if elsewhere:
+        lines.append(f"   :exclude-members: {', '.join(elsewhere)}")
+    return "\n".join([*lines, "```", ""])
+
+
+def write_page(app: Sphinx, page: str, source: list[str]) -> None:
+    """Put the descriptions into the page."""
+    if page == PAGE:
+        source[0] = source[0].replace(PLACE, "\n".join(map(described, modules())))
+
+
+def read_docstring(
+    app: Sphinx, what: str, name: str, value: object, options: dict[str, object], lines: list[str]
+) -> None:
+    """Make a docstring in numpydoc form reStructuredText."""
+    # All docstrings stand on one page, where only one footnote could be called 1: they become lists of sources.
+    plain = (FOOTNOTE.sub(r"*  [\1] ", REFERENCE.sub(r"[\1]", line)) for line in lines)
+    # As an "object": in the summary of a property napoleon would take all before a colon for a type.
+    lines[:] = NumpyDocstring(list(plain), SECTIONS, app, "object", name, value, options).lines()
+
+
+def exists(name: str) -> bool:
+    """Whether there is something of this name: with its module, or in any module of metalib that is loaded."""
+    try:
+        if name.startswith("metalib."):
+            return bool(resolve_name(name)) or True
+        loaded = [module for key, module in sys.modules.items() if key.startswith("metalib.")]
+        return any(hasattr(module, name.partition(".")[0]) for module in loaded)
+    except (AttributeError, ImportError):
+        return False
+
+
+def resolve_short_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.Element
+) -> nodes.Element | None:
+    """Link a name that a docstring writes without its module, if one described name alone ends so.
+
+    What exists but is not described is shown without a link; what does not exist stays an error of the build.
+    """
+    if node.get("refdomain") != "py" or node.get("refdoc") != PAGE:
+        return None
+    domain, target = env.get_domain("py"), node["reftarget"].lstrip(".")
+    found = [name for name in domain.objects if name.rpartition(".")[2] == target.rpartition(".")[2]]
+    if len(found) == 1:
+        return domain.resolve_xref(env, PAGE, app.builder, node["reftype"], found[0], node, content)
+    return content if exists(target) else None
+
+
+def setup(app: Sphinx) -> dict[str, bool | str]:
+    """Register the extension."""
+    app.setup_extension("sphinx.ext.autodoc")
+    app.connect("autodoc-process-docstring", read_docstring)
+    app.connect("source-read", write_page)
+    app.connect("missing-reference", resolve_short_name)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
