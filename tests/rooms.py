@@ -179,6 +179,32 @@ def modules_are_short(root: Path) -> list[str]:
     return [f"{name} has {lines} lines" for name, lines in lengths.items() if lines > MOST_LINES]
 
 
+def public_names(root: Path) -> set[str]:
+    """Return the full names that the package promises, each where it is documented.
+
+    A room with ``__all__`` promises these names; one without, every function and class of its modules. What the
+    package itself offers is documented there.
+    """
+    listed = {name: _listed(tree(path)) for name, path in modules(root).items()}
+    top = listed["__init__"] or []
+    found = {f"{root.name}.{name}" for name in top}
+    for module, path in modules(root).items():
+        if module in ("__init__", "__main__") or (listed.get(room(module)) is not None and "." in module):
+            continue
+        defined = [n.name for n in tree(path).body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+        names = listed[module] if listed[module] is not None else [n for n in defined if not _private(n)]
+        found |= {f"{root.name}.{module}.{name}" for name in names if name not in top}
+    return found
+
+
+def _listed(module: ast.Module) -> list[str] | None:
+    """Return what a module lists in ``__all__``."""
+    for node in module.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return list(ast.literal_eval(node.value))
+    return None
+
+
 def words_are_absent(root: Path, words: set[str], *, flags: int = 0) -> list[str]:
     """None of these words stands anywhere in the source: code, text or comment."""
     pattern = _any_of(words, flags)

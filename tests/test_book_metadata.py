@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import book_metadata
 import pytest
-from docutils import nodes
+import yaml
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).parent.parent
 
@@ -30,24 +33,50 @@ def test_without_an_address_nothing_is_invented() -> None:
     assert not {"url", "image"} & (set(report) | set(data))
 
 
-def test_tags_are_escaped() -> None:
-    assert (
-        book_metadata.tag("og:title", 'a "b" <c>') == '<meta property="og:title" content="a &quot;b&quot; &lt;c&gt;" />'
+class App:
+    """What the extension asks of Sphinx, written down."""
+
+    def __init__(self) -> None:
+        self.srcdir, self.config = ROOT, SimpleNamespace(root_doc="index")
+        self.builder = SimpleNamespace(format="html")
+        self.asked: list[str] = []
+
+    def connect(self, event: str, function: Callable) -> None:
+        self.asked.append(event)
+
+    def setup_extension(self, name: str) -> None:
+        self.asked.append(name)
+
+
+def test_previews_are_made_only_when_the_address_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(book_metadata.ADDRESS, raising=False)
+    unpublished, published = App(), App()
+    book_metadata.setup(unpublished)
+    monkeypatch.setenv(book_metadata.ADDRESS, "https://example.org/book/")
+    book_metadata.setup(published)
+    assert unpublished.asked == ["html-page-context"]
+    assert published.asked == ["html-page-context", "sphinxext.opengraph", "config-inited"]
+    book_metadata.set_previews(published, published.config)
+    assert published.config.ogp_site_url == "https://example.org/book/"
+    assert published.config.ogp_site_name == book_metadata.read_citation(ROOT)["title"]
+
+
+def test_only_the_first_page_describes_the_report_and_its_text_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    title = 'a "b" <c> </script>'
+    monkeypatch.setattr(
+        book_metadata,
+        "read_citation",
+        lambda root: yaml.safe_load((ROOT / "CITATION.cff").read_text()) | {"title": title},
     )
-    assert book_metadata.tag("description", "x").startswith('<meta name="description"')
-
-
-@pytest.mark.parametrize("length", [50, 100, 300])
-def test_a_description_ends_with_a_word(length: int) -> None:
-    document = nodes.document("", "")
-    section = nodes.section()
-    section += nodes.paragraph("", " ".join(["word"] * (length // 5)))
-    document += section
-    shown = book_metadata.description(document, "fallback")
-    if length == 50:
-        assert shown == "fallback"
-    assert len(shown) <= book_metadata.LENGTH + 2
-    assert shown.removesuffix(" …").endswith(("word", "fallback"))
+    first, second = {"metatags": "<before>"}, {}
+    book_metadata.describe_report(App(), "index", "page.html", first, None)
+    book_metadata.describe_report(App(), "book/methods", "page.html", second, None)
+    assert second == {}
+    assert first["metatags"].startswith("<before>")
+    head = BeautifulSoup(first["metatags"], "html.parser")
+    assert head.select_one("[name=citation_title]")["content"] == title
+    (script,) = head.select("script")
+    assert json.loads(script.string)[0]["headline"] == title
 
 
 def test_the_picture_has_a_size_that_previews_accept() -> None:

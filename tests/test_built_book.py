@@ -7,6 +7,7 @@ from the HTML and compared with values computed from ``data/`` in this file, nev
 from __future__ import annotations
 
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -14,8 +15,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import book_metadata
 import pandas as pd
 import pytest
+import rooms
 from bs4 import BeautifulSoup
 
 import metalib
@@ -28,6 +31,7 @@ CHAPTERS = {
     "CR": "complete_response", "PR": "partial_response", "SD": "stable_disease", "PD": "disease_progression",
     "AE": "adverse_events",
 }  # fmt: skip
+ADDRESS = "https://example.org/book/"
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
 
 
@@ -45,7 +49,8 @@ def build(folder: Path) -> Path:
         "-n",
         "--quiet",
     ]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    environment = os.environ | {book_metadata.ADDRESS: ADDRESS}
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     return folder / "_build" / "html"
 
@@ -272,6 +277,32 @@ def test_the_survival_chapter_shows_what_metalib_computes(book: Path) -> None:
 
 def test_the_ledger_shows_what_metalib_computes(book: Path) -> None:
     assert check_ledger(page(book, "notebooks/audit.html")) >= 100
+
+
+def test_every_page_tells_previews_what_it_is(book: Path) -> None:
+    pages = [
+        p for p in book.glob("**/*.html") if "_static" not in p.parts and p.name not in ("search.html", "genindex.html")
+    ]
+    assert len(pages) > 30
+    for path in pages:
+        tags = {
+            tag.get("property") or tag.get("name"): tag["content"] for tag in page(book, path).select("meta[content]")
+        }
+        assert tags["og:url"] == ADDRESS + str(path.relative_to(book))
+        assert tags["og:title"] in path.read_text(encoding="utf-8").partition("</head>")[2]
+        assert len(tags["og:description"]) > 50
+        assert tags["description"] == tags["og:description"]
+        assert (book / tags["og:image"].removeprefix(ADDRESS)).is_file()
+        assert int(tags["og:image:width"]) >= 1200
+        assert {"og:type", "og:site_name", "og:image:alt", "og:image:height", "twitter:card"} <= set(tags)
+
+
+def test_the_api_page_describes_every_public_name(book: Path) -> None:
+    described = {term["id"] for term in page(book, "book/api.html").select("dt[id]")}
+    public = rooms.public_names(ROOT / "metalib")
+    assert {f"metalib.{name}" for name in metalib.__all__} <= public
+    assert len(public) > 100
+    assert public - described == set()
 
 
 def other_digits(soup: BeautifulSoup, selector: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Sphinx extension: what search engines, link previews and reference managers read in the head of a page.
 
-Every page gets a description and Open Graph tags; the first page also gets schema.org JSON-LD of the report and of its
-data set, and Highwire tags. All of it comes from CITATION.cff, data/datapackage.json and the page itself.
+The first page gets schema.org JSON-LD of the report and of its data set, and Highwire tags, from CITATION.cff and
+data/datapackage.json. When the book is published, sphinxext-opengraph gives every page a description and a preview.
 """
 
 from __future__ import annotations
@@ -9,18 +9,17 @@ from __future__ import annotations
 import html
 import json
 import os
-import re
 from pathlib import Path
 
 import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 #: Address at which the book is published, with a final slash; link previews need absolute addresses.
 ADDRESS = "BOOK_ADDRESS"
 #: Named in html_extra_path, so that it stands beside the first page.
 PICTURE = "fig-six-results.png"
-LENGTH = 200
 
 
 def read_citation(root: Path) -> dict:
@@ -73,65 +72,46 @@ def linked_data(root: Path, address: str) -> list[dict]:
     return [report, {"@context": "https://schema.org", **data}]
 
 
-def description(doctree: nodes.document | None, fallback: str) -> str:
-    """Return the first words of the text of a page, up to a whole word."""
-    for paragraph in doctree.findall(nodes.paragraph) if doctree is not None else ():
-        if isinstance(paragraph.parent, nodes.section):
-            words = re.sub(r"\s+", " ", paragraph.astext()).strip()
-            if len(words) > 60:
-                return words if len(words) <= LENGTH else words[: words.rfind(" ", 0, LENGTH)] + " …"
-    return fallback
-
-
 def picture_size(root: Path) -> tuple[int, int]:
     """Return width and height of the picture, from the header of the PNG."""
     header = (root / "notebooks" / "figures" / PICTURE).read_bytes()[16:24]
     return int.from_bytes(header[:4], "big"), int.from_bytes(header[4:], "big")
 
 
-def tag(name: str, content: str) -> str:
-    """Return one meta element; Open Graph names its property, others their name."""
-    kind = "property" if name.startswith(("og:", "article:")) else "name"
-    return f'<meta {kind}="{name}" content="{html.escape(content)}" />'
+def set_previews(app: Sphinx, config: Config) -> None:
+    """Tell sphinxext-opengraph what is not in the configuration: title, address, and size of the picture."""
+    width, height = picture_size(Path(app.srcdir))
+    config.ogp_site_name = read_citation(Path(app.srcdir))["title"]
+    config.ogp_site_url = os.environ[ADDRESS]
+    config.ogp_image = PICTURE
+    config.ogp_custom_meta_tags = (
+        f'<meta property="og:image:width" content="{width}" />',
+        f'<meta property="og:image:height" content="{height}" />',
+        '<meta name="twitter:card" content="summary_large_image" />',
+    )
 
 
-def add_metadata(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
-    """Add the tags of one page to its head."""
-    if app.builder.format != "html" or doctree is None:
+def describe_report(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
+    """Add to the first page what reference managers and search engines read."""
+    if app.builder.format != "html" or page != app.config.root_doc:
         return
-    root, address = Path(app.srcdir), os.environ.get(ADDRESS, "")
+    root = Path(app.srcdir)
     citation = read_citation(root)
-    shown = re.sub("<[^>]+>", "", context.get("title", "")) or citation["title"]
-    words = description(doctree, citation["title"])
-    width, height = picture_size(root)
-    first = page == app.config.root_doc
-    tags = [
-        tag("description", words),
-        tag("og:title", shown),
-        tag("og:description", words),
-        tag("og:type", "website" if first else "article"),
-        tag("og:site_name", citation["title"]),
-        tag("og:image", address + PICTURE if address else context["pathto"](PICTURE, 1)),
-        tag("og:image:width", str(width)),
-        tag("og:image:height", str(height)),
-        tag("og:image:alt", "The six outcomes of the meta-analysis, as printed and recomputed under three models"),
-        tag("twitter:card", "summary_large_image"),
-    ]
-    if address:
-        tags.append(tag("og:url", f"{address}{page}.html"))
-    if first:
-        tags += [
-            tag("citation_title", citation["title"]),
-            tag("citation_publication_date", str(citation["date-released"])),
-        ]
-        tags += [tag("citation_author", author["name"]) for author in citation["authors"]]
-        # "</" would end the script element wherever it stands.
-        text = json.dumps(linked_data(root, address), ensure_ascii=False, indent=1).replace("</", "<\\/")
-        tags.append(f'<script type="application/ld+json">\n{text}\n</script>')
+    cited = [("title", citation["title"]), ("publication_date", str(citation["date-released"]))]
+    cited += [("author", author["name"]) for author in citation["authors"]]
+    tags = [f'<meta name="citation_{name}" content="{html.escape(content)}" />' for name, content in cited]
+    # "</" would end the script element wherever it stands.
+    text = json.dumps(linked_data(root, os.environ.get(ADDRESS, "")), ensure_ascii=False, indent=1).replace(
+        "</", "<\\/"
+    )
+    tags.append(f'<script type="application/ld+json">\n{text}\n</script>')
     context["metatags"] = context.get("metatags", "") + "\n" + "\n".join(tags)
 
 
 def setup(app: Sphinx) -> dict:
-    """Register the extension."""
-    app.connect("html-page-context", add_metadata)
+    """Register the extension; without an address there is nothing that a preview could link to."""
+    app.connect("html-page-context", describe_report)
+    if os.environ.get(ADDRESS):
+        app.setup_extension("sphinxext.opengraph")
+        app.connect("config-inited", set_previews)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "version": "1"}
