@@ -3,15 +3,18 @@
     python tools/notebooks.py            run every notebooks/*.py and write its .ipynb
     python tools/notebooks.py NAME ...   only these
 
+A notebook that fails is not stored, the others are; what failed is told at the end in words, and the exit code is 1.
 A stored notebook carries a hash of its source and one of its outputs, so that the checks see an edit to either. Its
 files (figures, downloads, data of scripts) are put in place together with it: one that fails leaves all as it was.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -100,9 +103,20 @@ def _merge_streams(outputs: list) -> list:
     return merged
 
 
+class NotebookError(Exception):
+    """A notebook that did not run to its end; the message says why."""
+
+
 def run(path: Path, files: Path) -> nbformat.NotebookNode:
-    """Run a .py notebook and return it with its outputs, normalised; what it writes beside itself goes to `files`."""
+    """Run a .py notebook and return it with its outputs, normalised; what it writes beside itself goes to `files`.
+
+    Raises
+    ------
+    NotebookError
+        A cell failed or took too long, or the kernel died.
+    """
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     cells = source_cells(path)
     notebook = jupytext.read(path)
@@ -116,8 +130,43 @@ def run(path: Path, files: Path) -> nbformat.NotebookNode:
         record_timing=False,
         resources={"metadata": {"path": path.parent}},
     )
-    client.execute(env=os.environ | {STAGING: str(files)})
+    try:
+        client.execute(env=os.environ | {STAGING: str(files)})
+    except CellExecutionError:
+        raise NotebookError(why_it_stopped(notebook)) from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise NotebookError(" ".join(str(error).split())) from None
     return normalise(notebook, cells)
+
+
+def why_it_stopped(notebook: nbformat.NotebookNode) -> str:
+    """Say which statement of a notebook no longer holds, or which statement raised what."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    number, cell, error = next(
+        (i, cell, output) for i, cell in enumerate(code, 1) for output in cell.outputs if output.output_type == "error"
+    )
+    statement = _statement(cell.source, "\n".join(error.traceback))
+    if error.ename != "AssertionError":
+        return f"code cell {number}, {statement!r}: {error.ename}: {error.evalue}"
+    claim = statement.removeprefix("assert ")
+    return f"code cell {number} states what no longer holds: {error.evalue or claim}" + (
+        f" ({claim})" if error.evalue else ""
+    )
+
+
+def _statement(source: str, traceback: str) -> str:
+    """Return the statement of a cell that a traceback starts from, on one line."""
+    plain = re.sub(r"\x1b\[[\d;]*m", "", traceback)
+    # IPython marks the line of each frame with an arrow; the cell is the first of them.
+    marked = re.search(r"^-+> *(\d+)", plain, re.MULTILINE)
+    if marked is None:  # no valid Python
+        return source.partition("\n")[0]
+    statements = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.stmt) and n.lineno <= int(marked[1])]
+    nearest = max(statements, key=lambda n: n.lineno)
+    if isinstance(nearest, ast.Assert):
+        # The message stands in the error.
+        return f"assert {ast.unparse(nearest.test)}"
+    return " ".join((ast.get_source_segment(source, nearest) or "").split())
 
 
 def as_text(notebook: nbformat.NotebookNode) -> str:
@@ -140,14 +189,22 @@ def store(path: Path) -> None:
 
 
 def main(names: list[str]) -> int:
-    """Run the named notebooks, or all."""
+    """Run the named notebooks, or all; return 1 if any failed."""
     paths = [FOLDER / f"{name}.py" for name in names] or sorted(FOLDER.glob("*.py"))
+    failed: dict[str, str] = {}
     for i, path in enumerate(paths, 1):
         start = time.perf_counter()
         print(f"[{i}/{len(paths)}] {path.stem} ", end="", flush=True)
-        store(path)
-        print(f"{time.perf_counter() - start:.1f} s", flush=True)
-    return 0
+        try:
+            store(path)
+        except NotebookError as error:
+            failed[path.stem] = str(error)
+        print(f"{time.perf_counter() - start:.1f} s{', FAILED' if path.stem in failed else ''}", flush=True)
+    if failed:
+        print(f"\n{len(failed)} of {len(paths)} notebooks failed and are stored as they were before:", file=sys.stderr)
+        for name, reason in failed.items():
+            print(f"  {name}: {reason}", file=sys.stderr)
+    return int(bool(failed))
 
 
 if __name__ == "__main__":
