@@ -190,3 +190,12 @@ def test_prose_names_only_modules_that_exist() -> None:
     named = {(p.name, m[0]) for p in pages for m in re.finditer(r"\bmetalib/[\w/]+(?:\.py)?", p.read_text("utf-8"))}
     assert len(named) > 3
     assert [pair for pair in sorted(named) if not (ROOT / pair[1]).exists()] == []
+
+
+def test_the_record_of_changes_says_where_modules_went() -> None:
+    lines = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    moved = [re.findall(r"`metalib\.([\w.]+)`", line) for line in lines if line.lstrip().startswith("| `metalib.")]
+    known = rooms.modules(METALIB)
+    assert len(moved) > 30
+    assert [old for old, *_ in moved if old in known] == []
+    assert [new for _, *now in moved for new in now if new not in known] == []
