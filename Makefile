@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test test-browser notebooks recover describe validate golden bench mutants lab format clean
+.PHONY: help book pdf test style types fresh check test-browser notebooks recover describe validate bench mutants lab format clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -36,16 +36,27 @@ pdf: $(READY)  ## print the whole report: _build/report.pdf (needs Chromium)
 	$(BIN)/jupyter-book build . --builder singlehtml --all -n --quiet
 	$(BIN)/python tools/pdf.py _build/singlehtml _build/report.pdf
 
-test: $(READY)  ## set up, then check everything: style, numbers, stored notebooks against a fresh run
+test: $(READY)  ## set up, then check everything: style, types, numbers, stored notebooks against a fresh run
+	@echo "== style and types, and every notebook run again and compared with its stored outputs"
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target style types fresh
+	@echo "== checking the numbers, and that the checks notice altered outputs"
+	METALIB_FRESH=$(CURDIR)/_build/fresh $(BIN)/python -m pytest $(PARALLEL) tests metalib --doctest-modules $(COVERAGE)
+
+check: $(READY)  ## style and types only, in seconds
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target style types
+
+style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@echo "== running every notebook again and comparing each stored output"
+
+types: $(READY)
+	$(BIN)/mypy
+
+fresh: $(READY)
 	rm -rf _build/fresh && mkdir -p _build/fresh
 	METALIB_FIGURES=$(CURDIR)/_build/fresh PYTHONPATH=tests $(BIN)/python -m pytest $(PARALLEL) \
 	  --override-ini filterwarnings=default -p no:cacheprovider -p keep_outputs --keep-outputs $(CURDIR)/_build/fresh \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
-	@echo "== checking the numbers, and that the checks notice altered outputs"
-	METALIB_FRESH=$(CURDIR)/_build/fresh $(BIN)/python -m pytest $(PARALLEL) tests metalib --doctest-modules
 
 # Needs chromium (or another in CHROMIUM), nodejs and npm beside what the rest needs.
 test-browser:  ## open every page of the built book in Chromium: offline, accessible, whole
@@ -54,7 +65,7 @@ test-browser:  ## open every page of the built book in Chromium: offline, access
 	test -e _build/html/index.html || $(MAKE) book
 	cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs
 
-notebooks: $(READY)  ## run every notebook and store its outputs (NAME=one for a single one)
+notebooks: $(READY)  ## run every notebook, store those that ran, say at the end what failed (NAME=one for a single one)
 	$(BIN)/python tools/notebooks.py $(NAME)
 
 recover: $(READY)  ## search for the tables behind the printed numbers and write them into data/ (minutes)
@@ -77,13 +88,14 @@ mutants: $(READY)  ## change lines of the code and see whether the tests notice 
 	$(BIN)/uv pip install --quiet --python $(VENV)/mutation/bin/python --requirement requirements.txt "mutmut==3.8.1"
 	nice -n 10 $(VENV)/mutation/bin/python tools/mutants.py $(NAME)
 
-lab: $(READY)  ## open the notebooks in JupyterLab
-	cd notebooks && ../$(BIN)/jupyter lab
+# JupyterLab refuses to run as root unless told to, as in a container.
+lab: $(READY)  ## open the notebooks in JupyterLab (ARGS="--no-browser --port 9000")
+	cd notebooks && ../$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
 format: $(READY)  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:  ## remove what was built and installed
-	rm -rf _build tests/browser/node_modules $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build build tests/browser/node_modules $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
 	find . -name __pycache__ -prune -exec rm -rf {} +
