@@ -187,7 +187,8 @@ def test_prose_names_only_modules_that_exist() -> None:
     pages += (ROOT / "notebooks").glob("*.py")
     # The record of changes names what is gone.
     pages = [p for p in pages if p.name != "CHANGELOG.md"]
-    named = {(p.name, m[0]) for p in pages for m in re.finditer(r"\bmetalib/[\w/]+(?:\.(?:py|md))?", p.read_text("utf-8"))}
+    path = re.compile(r"\bmetalib/[\w/]+(?:\.(?:py|md))?")
+    named = {(p.name, found) for p in pages for found in path.findall(p.read_text(encoding="utf-8"))}
     assert len(named) > 3
     assert [pair for pair in sorted(named) if not (ROOT / pair[1]).exists()] == []
 
