@@ -180,13 +180,13 @@ def modules_are_short(root: Path) -> list[str]:
 
 
 def public_names(root: Path) -> set[str]:
-    """Return the full names that the package promises, each where it is documented.
+    """Return the full names of functions and classes that the package promises, each where it is documented.
 
     A room with ``__all__`` promises these names; one without, every function and class of its modules. What the
     package itself offers is documented there.
     """
     listed = {name: _listed(tree(path)) for name, path in modules(root).items()}
-    top = listed["__init__"] or []
+    top = [name for name in listed["__init__"] or [] if not name.isupper()]
     found = {f"{root.name}.{name}" for name in top}
     for module, path in modules(root).items():
         if module in ("__init__", "__main__") or (listed.get(room(module)) is not None and "." in module):

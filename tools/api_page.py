@@ -22,6 +22,8 @@ import metalib
 
 PLACE = "% every public name"
 PAGE = "book/api"
+#: A constant has its description where it is set.
+OFFERED = [name for name in metalib.__all__ if callable(getattr(metalib, name))]
 REFERENCE, FOOTNOTE = re.compile(r"\[(\d+)\]_"), re.compile(r"^\.\. \[(\d+)\] ")
 #: Types are told in words, with shapes and units, and none of them is a link.
 SECTIONS = Config(
@@ -45,7 +47,7 @@ def modules() -> list[str]:
 def described(module: str) -> str:
     """Return the Markdown that describes a module."""
     depth = max(2, module.count(".") + 1)
-    elsewhere = [] if module == "metalib" else [n for n in metalib.__all__ if hasattr(import_module(module), n)]
+    elsewhere = [] if module == "metalib" else [n for n in OFFERED if hasattr(import_module(module), n)]
     lines = [f"{'#' * depth} {module}", "", "```{eval-rst}", f".. automodule:: {module}", "   :members:"]
     if elsewhere:
         lines.append(f"   :exclude-members: {', '.join(elsewhere)}")
@@ -68,15 +70,22 @@ def read_docstring(
     lines[:] = NumpyDocstring(list(plain), SECTIONS, app, "object", name, value, options).lines()
 
 
-def exists(name: str) -> bool:
-    """Whether there is something of this name: with its module, or in any module of metalib that is loaded."""
+def exists(name: str, module: str, owner: str) -> bool:
+    """Whether there is something of this name: with its module, in any loaded module of metalib, or in the class."""
+    first = name.partition(".")[0]
+    places = [value for key, value in sys.modules.items() if key.startswith("metalib.")]
     try:
+        if owner:
+            # Fields of a dataclass without a default are no attributes of the class.
+            places.append(owner_class := resolve_name(f"{module}:{owner}"))
+            if first in getattr(owner_class, "__dataclass_fields__", {}):
+                return True
         if name.startswith("metalib."):
-            return bool(resolve_name(name)) or True
-        loaded = [module for key, module in sys.modules.items() if key.startswith("metalib.")]
-        return any(hasattr(module, name.partition(".")[0]) for module in loaded)
+            resolve_name(name)
+            return True
     except (AttributeError, ImportError):
         return False
+    return any(hasattr(place, first) for place in places)
 
 
 def resolve_short_name(
@@ -92,7 +101,7 @@ def resolve_short_name(
     found = [name for name in domain.objects if name.rpartition(".")[2] == target.rpartition(".")[2]]
     if len(found) == 1:
         return domain.resolve_xref(env, PAGE, app.builder, node["reftype"], found[0], node, content)
-    return content if exists(target) else None
+    return content if exists(target, node.get("py:module") or "metalib", node.get("py:class") or "") else None
 
 
 def setup(app: Sphinx) -> dict[str, bool | str]:

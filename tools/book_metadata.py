@@ -79,11 +79,14 @@ def picture_size(root: Path) -> tuple[int, int]:
 
 
 def set_previews(app: Sphinx, config: Config) -> None:
-    """Tell sphinxext-opengraph what is not in the configuration: title, address, and size of the picture."""
+    """Tell sphinxext-opengraph what it cannot know."""
     width, height = picture_size(Path(app.srcdir))
     config.ogp_site_name = read_citation(Path(app.srcdir))["title"]
     config.ogp_site_url = os.environ[ADDRESS]
+    config.ogp_type = "article"
     config.ogp_image = PICTURE
+    config.ogp_image_alt = "The six outcomes of the meta-analysis, as printed and recomputed under three models"
+    config.ogp_social_cards = {"enable": False}
     config.ogp_custom_meta_tags = (
         f'<meta property="og:image:width" content="{width}" />',
         f'<meta property="og:image:height" content="{height}" />',
