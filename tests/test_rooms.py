@@ -94,6 +94,20 @@ def test_a_sound_house_passes(tmp_path: Path) -> None:
     assert rooms.entries(root) == ["__init__", "arithmetic", "errors", "pages"]
 
 
+def test_public_names_are_those_listed_or_without_underscore(tmp_path: Path) -> None:
+    root = house(
+        tmp_path,
+        {
+            "__init__.py": '__all__ = ["LIMIT", "pool"]\n',
+            "arithmetic/pooling.py": "def pool(): pass\ndef pool_batch(): pass\ndef _own(): pass\nclass Batch: pass\n",
+            "pages/__init__.py": '__all__ = ["show"]\n',
+            "pages/notebook.py": "def show(): pass\ndef escape(): pass\n",
+        },
+    )
+    names = {"pool", "errors.Bad", "arithmetic.pooling.pool_batch", "arithmetic.pooling.Batch", "pages.show"}
+    assert rooms.public_names(root) == {f"met.{name}" for name in names}
+
+
 LATER = "def f():\n    {}\n"
 FOR_TYPES = "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    {}\n"
 

@@ -71,21 +71,18 @@ def read_docstring(
 
 
 def exists(name: str, module: str, owner: str) -> bool:
-    """Whether there is something of this name: with its module, in any loaded module of metalib, or in the class."""
-    first = name.partition(".")[0]
-    places = [value for key, value in sys.modules.items() if key.startswith("metalib.")]
-    try:
-        if owner:
-            # Fields of a dataclass without a default are no attributes of the class.
-            places.append(owner_class := resolve_name(f"{module}:{owner}"))
-            if first in getattr(owner_class, "__dataclass_fields__", {}):
-                return True
-        if name.startswith("metalib."):
+    """Whether there is something of this name: with its module, or in any of metalib's, or a field of the class."""
+    if name.startswith("metalib."):
+        try:
             resolve_name(name)
-            return True
-    except (AttributeError, ImportError):
-        return False
-    return any(hasattr(place, first) for place in places)
+        except (AttributeError, ImportError):
+            return False
+        return True
+    first = name.partition(".")[0]
+    # A field without a default is no attribute of its class.
+    fields = getattr(getattr(import_module(module), owner, None), "__dataclass_fields__", {})
+    loaded = [value for key, value in sys.modules.items() if key.startswith("metalib.")]
+    return first in fields or any(hasattr(value, first) for value in loaded)
 
 
 def resolve_short_name(

@@ -1,0 +1,58 @@
+"""The API page: which modules it describes, and which names of docstrings it lets pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import api_page
+import pytest
+import rooms
+
+METALIB = Path(__file__).parent.parent / "metalib"
+
+
+def test_every_module_is_described_or_stands_behind_a_list_of_names() -> None:
+    described = {name.removeprefix("metalib").removeprefix(".") or "__init__" for name in api_page.modules()}
+    assert {"__init__", "text", "arithmetic", "arithmetic.pooling", "figures", "recover"} <= described
+    assert set(rooms.modules(METALIB)) - described - {"__main__"} == {
+        name for name in rooms.modules(METALIB) if name.startswith(("figures.", "recover."))
+    }
+
+
+def test_a_public_name_is_described_once() -> None:
+    top, home = api_page.described("metalib"), api_page.described("metalib.arithmetic.pooling")
+    assert "exclude" not in top
+    assert "exclude-members: " in home
+    assert " pool," in home
+    assert "REVMAN_2025" not in api_page.described("metalib.arithmetic.options").partition("exclude")[2]
+
+
+def test_a_footnote_becomes_a_list_of_sources() -> None:
+    lines = ["As others do [1]_.", "", ".. [1] Deeks JJ (2010). Statistical", "   algorithms.", "", "Returns", "-------",
+             "float", "    x[1] of it."]  # fmt: skip
+    api_page.read_docstring(None, "property", "metalib.x", None, {}, lines)
+    assert lines[:4] == ["As others do [1].", "", "*  [1] Deeks JJ (2010). Statistical", "   algorithms."]
+    assert ":returns: *float* -- x[1] of it." in lines
+
+
+def test_a_colon_in_the_summary_of_a_property_stays() -> None:
+    lines = ["The same tables: under other models."]
+    api_page.read_docstring(None, "property", "metalib.x", None, {}, lines)
+    assert lines[0] == "The same tables: under other models."
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("metalib.arithmetic.pooling.pool", True),
+        ("metalib.pool", True),
+        ("metalib.pooling.pool", False),
+        ("metalib.no_such_name", False),
+        ("FILES", True),
+        ("PooledEffect.to_frame", True),
+        ("estimate", True),
+        ("no_such_name", False),
+    ],
+)
+def test_only_names_that_exist_pass(name: str, known: bool) -> None:
+    assert api_page.exists(name, "metalib.arithmetic.results", "PooledEffect") is known
