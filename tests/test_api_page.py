@@ -28,8 +28,8 @@ def test_a_public_name_is_described_once() -> None:
 
 
 def test_a_footnote_becomes_a_list_of_sources() -> None:
-    text = "As others do [1]_.\n\n.. [1] Deeks JJ (2010). Statistical\n   algorithms.\n\nReturns\n-------\nfloat\n    x[1] of it."
-    lines = text.splitlines()
+    source = "As others do [1]_.\n\n.. [1] Deeks JJ (2010). Statistical\n   algorithms."
+    lines = [*source.splitlines(), "", "Returns", "-------", "float", "    x[1] of it."]
     api_page.read_docstring(None, "property", "metalib.x", None, {}, lines)
     assert lines[:4] == ["As others do [1].", "", "*  [1] Deeks JJ (2010). Statistical", "   algorithms."]
     assert ":returns: *float* -- x[1] of it." in lines
