@@ -11,8 +11,13 @@ import rooms
 METALIB = Path(__file__).parent.parent / "metalib"
 
 
-def test_every_module_is_described_or_stands_behind_a_list_of_names() -> None:
-    described = {name.removeprefix("metalib").removeprefix(".") or "__init__" for name in api_page.modules()}
+def test_the_pages_describe_every_module_or_the_list_of_names_it_stands_behind() -> None:
+    pages = [path.read_text(encoding="utf-8") for path in sorted((METALIB.parent / "book").glob("api*.md"))]
+    named = [name for page in pages for rooms_named in api_page.PLACE.findall(page) for name in rooms_named.split()]
+    assert len(set(named)) == len(named)
+    described = {
+        name.removeprefix("metalib").removeprefix(".") or "__init__" for name in api_page.modules(" ".join(named))
+    }
     assert {"__init__", "text", "arithmetic", "arithmetic.pooling", "figures", "recover"} <= described
     assert set(rooms.modules(METALIB)) - described - {"__main__"} == {
         name for name in rooms.modules(METALIB) if name.startswith(("figures.", "recover."))

@@ -297,12 +297,13 @@ def test_every_page_tells_previews_what_it_is(book: Path) -> None:
         assert {"og:type", "og:site_name", "og:image:alt", "og:image:height", "twitter:card"} <= set(tags)
 
 
-def test_the_api_page_describes_every_public_name(book: Path) -> None:
-    described = {term["id"] for term in page(book, "book/api.html").select("dt[id]")}
+def test_the_api_pages_describe_every_public_name(book: Path) -> None:
+    pages = [page(book, path) for path in sorted(book.glob("book/api*.html"))]
+    described = [term["id"] for soup in pages for term in soup.select("dt[id]")]
     public = rooms.public_names(ROOT / "metalib")
-    assert {f"metalib.{name}" for name in metalib.__all__} <= public
     assert len(public) > 100
-    assert public - described == set()
+    assert sorted(public - set(described)) == []
+    assert len(set(described)) == len(described)
 
 
 def other_digits(soup: BeautifulSoup, selector: str) -> Iterator[str]:

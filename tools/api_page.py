@@ -1,8 +1,8 @@
-"""Sphinx extension: the API page names every public name of metalib, read from the package, so that it cannot go stale.
+"""Sphinx extension: the API pages name every public name of metalib, read from the package, so that none goes stale.
 
-The page holds a line ``% every public name``; here the names take its place, room by room. What a package lists in
-``__all__`` is public, and its modules are not; in a room without such a list, every name of every module is that has
-no leading underscore. A name that the package itself offers is described there, and only there.
+A page holds a line ``% public names of: ROOM ...``; here the names take its place. What a room lists in ``__all__`` is
+public, and its modules are not; in a room without such a list, every name of every module is that has no leading
+underscore. A function that the package itself offers is described there, and only there.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sphinx.ext.napoleon import Config, NumpyDocstring
 
 import metalib
 
-PLACE = "% every public name"
-PAGE = "book/api"
+PLACE = re.compile(r"^% public names of: (.+)$", re.MULTILINE)
+PAGES = "book/api"
 #: A constant has its description where it is set.
 OFFERED = [name for name in metalib.__all__ if callable(getattr(metalib, name))]
 REFERENCE, FOOTNOTE = re.compile(r"\[(\d+)\]_"), re.compile(r"^\.\. \[(\d+)\] ")
@@ -31,16 +31,14 @@ SECTIONS = Config(
 )
 
 
-def modules() -> list[str]:
-    """Return the modules described, rooms before what stands in them."""
-    found = ["metalib"]
-    for room in iter_modules(metalib.__path__, "metalib."):
-        if room.name == "metalib.__main__":
-            continue
-        found.append(room.name)
-        package = import_module(room.name)
-        if room.ispkg and not hasattr(package, "__all__"):
-            found += [module.name for module in iter_modules(package.__path__, f"{room.name}.")]
+def modules(rooms: str) -> list[str]:
+    """Return the modules described for these rooms, each room before what stands in it."""
+    found = []
+    for room in rooms.split():
+        package = import_module(room)
+        found.append(room)
+        if hasattr(package, "__path__") and not hasattr(package, "__all__"):
+            found += [module.name for module in iter_modules(package.__path__, f"{room}.")]
     return found
 
 
@@ -55,16 +53,16 @@ def described(module: str) -> str:
 
 
 def write_page(app: Sphinx, page: str, source: list[str]) -> None:
-    """Put the descriptions into the page."""
-    if page == PAGE:
-        source[0] = source[0].replace(PLACE, "\n".join(map(described, modules())))
+    """Put the descriptions into a page."""
+    if page.startswith(PAGES):
+        source[0] = PLACE.sub(lambda place: "\n".join(map(described, modules(place[1]))), source[0])
 
 
 def read_docstring(
     app: Sphinx, what: str, name: str, value: object, options: dict[str, object], lines: list[str]
 ) -> None:
     """Make a docstring in numpydoc form reStructuredText."""
-    # All docstrings stand on one page, where only one footnote could be called 1: they become lists of sources.
+    # Many docstrings stand on one page, where only one footnote could be called 1: they become lists of sources.
     plain = (FOOTNOTE.sub(r"*  [\1] ", REFERENCE.sub(r"[\1]", line)) for line in lines)
     # As an "object": in the summary of a property napoleon would take all before a colon for a type.
     lines[:] = NumpyDocstring(list(plain), SECTIONS, app, "object", name, value, options).lines()
@@ -92,12 +90,12 @@ def resolve_short_name(
 
     What exists but is not described is shown without a link; what does not exist stays an error of the build.
     """
-    if node.get("refdomain") != "py" or node.get("refdoc") != PAGE:
+    if node.get("refdomain") != "py" or not node.get("refdoc", "").startswith(PAGES):
         return None
     domain, target = env.get_domain("py"), node["reftarget"].lstrip(".")
     found = [name for name in domain.objects if name.rpartition(".")[2] == target.rpartition(".")[2]]
     if len(found) == 1:
-        return domain.resolve_xref(env, PAGE, app.builder, node["reftype"], found[0], node, content)
+        return domain.resolve_xref(env, node["refdoc"], app.builder, node["reftype"], found[0], node, content)
     return content if exists(target, node.get("py:module") or "metalib", node.get("py:class") or "") else None
 
 

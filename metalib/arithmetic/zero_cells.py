@@ -1,6 +1,8 @@
 """Pooling under other rules for zero cells than Review Manager's.
 
 ==============  ====================================================================================================
+rule            what it adds
+==============  ====================================================================================================
 revman          0.5 added to all four cells of a study with a zero cell (:func:`metalib.pool`)
 none            nothing added: Mantel-Haenszel sums take every study as it is; inverse variance leaves out studies
                 without a finite effect and variance
