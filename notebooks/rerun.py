@@ -1,20 +1,14 @@
 # %% [markdown]
 # # Rerun and change
 #
-# ## What is possible
-#
-# Every chapter is a notebook that runs on its own. `make lab` opens them in JupyterLab, where a chapter is a pair: a plain `.py` file to edit and compare, and an `.ipynb` with the stored outputs. Three changes are worked out here, each in a few lines: another model, another set of studies, and your own counts. Edit a cell, run it, and nothing else has to change; to store what you see in the book, run `make notebooks` and `make book`. `make test` will then tell you which stored numbers differ from before.
-#
-# Without installing anything, [the explorer](explorer) shows other models and other sets of studies; the buttons at the top of a page download its notebook.
-#
-# ## The computation
+# Every chapter is a notebook that runs on its own. Three changes are worked out here, each in a few lines: another model, another set of studies, and counts of your own. Partial response, {glue:text}`published:s` in this book, is a risk ratio of {glue:text}`other_model:s` under another model, and an odds ratio of {glue:text}`without_largest:s` without the largest study.
 
 # %%
 import pandas as pd
 
 import metalib
 from metalib import figures, text
-from metalib.pages import notebook
+from metalib.pages import figure, glue
 
 review = metalib.read_review("../data")
 tables = review.tables_of("PR")
@@ -22,9 +16,9 @@ published = metalib.pool(tables)
 published
 
 # %% [markdown]
-# ### Another model
+# ## Another model
 #
-# Every choice is an argument: `measure` (OR, RR, RD), `method` (MH, IV, Peto), `model` (fixed, random), `tau2` (DL, PM, REML), `ci` (wald, hksj, hksj_adhoc) and `level`. Partial response as a risk ratio, with REML and the interval of Hartung and Knapp:
+# Every choice is an argument: `measure` (OR, RR, RD), `method` (MH, IV, Peto), `model` (fixed, random), `tau2` (DL, PM, REML), `ci` (wald, hksj, hksj_adhoc, hksj_tau2), `level`, `I2` and `prediction`. Partial response as a risk ratio, with REML and the interval of Hartung and Knapp:
 
 # %%
 other_model = metalib.pool(
@@ -33,18 +27,18 @@ other_model = metalib.pool(
 other_model
 
 # %% [markdown]
-# ### Another set of studies
+# ## Another set of studies
 #
-# Tables are plain data frames, so studies are chosen as rows are. Partial response without Li 2014, and with Wang 2018, in the only counts that round to the percentages of its own abstract:
+# Tables are plain data frames, so studies are chosen as rows are. Partial response without the study with the most patients, and with Wang 2018 in the only counts that round to the percentages of its own abstract:
 
 # %%
-without_li = metalib.pool(tables[tables["study"] != "li2014"])
+without_largest = metalib.pool(tables.drop(tables["n_t"].idxmax()))
 with_wang = metalib.pool(pd.concat([tables, review.tables_of("PR", "wang2018")]))
-print(text.estimate(without_li))
+print(text.estimate(without_largest))
 print(text.estimate(with_wang))
 
 # %% [markdown]
-# ### Your own counts
+# ## Your own counts
 #
 # Four columns and a name for each study are enough. The counts here are invented:
 
@@ -61,20 +55,18 @@ mine = pd.DataFrame(
 own = metalib.pool(mine, model="random")
 own
 
-# %% tags=["hide-input"]
-notebook.glue(
-    published=text.estimate(published),
-    other_model=text.estimate(other_model),
-    without_li=text.estimate(without_li),
-    with_wang=text.estimate(with_wang),
-    own=text.estimate(own),
-)
-notebook.figure(
+# %%
+figure(
     figures.forest(own),
     name="fig-own-counts",
-    caption=f"Invented counts, Mantel-Haenszel random effects: odds ratio {text.estimate(own)}. A study with a zero cell has 0.5 added, as RevMan does.",
+    caption=f"Invented counts, {text.model_name(own)}: odds ratio {text.estimate(own)}. A study with a zero cell has 0.5 added, as in RevMan 5.",
     alt=f"Forest plot of three invented studies: pooled odds ratio {text.estimate(own)}, P {text.p_value(own.p, sign=True)}.",
     data=figures.forest_data(own),
+)
+glue(
+    published=text.estimate(published),
+    other_model=text.estimate(other_model),
+    without_largest=text.estimate(without_largest),
 )
 
 # %% [markdown]
@@ -87,7 +79,9 @@ except metalib.DataError as error:
     print(error)
 
 # %% [markdown]
-# ## What follows
+# ## What to do next
 #
-# * The partial response of this book, {glue:text}`published:s`, is a risk ratio of {glue:text}`other_model:s` under the other model, and an odds ratio of {glue:text}`without_li:s` without Li 2014 or {glue:text}`with_wang:s` with Wang 2018.
-# * For a review of your own, put its files into a folder as described in the [data dictionary](../book/data_dictionary) and change the path in `read_review`. For printed results without counts, write a puzzle like `data/puzzle.yaml` and run `python -m metalib recover puzzle.yaml`.
+# * `make lab` opens the chapters in JupyterLab, where each is a pair: a plain `.py` file to edit and compare, and an `.ipynb` with the stored outputs. `make notebooks` runs and stores them; where a statement no longer holds, it says so in words and keeps the old page. `make test` then tells which stored numbers differ from before, and `make book` builds the pages.
+# * **A review of your own:** `data/outcomes.csv` and `data/tables.csv` are enough for `metalib.read_review`; all other files are optional ([data dictionary](../book/data_dictionary)). `metalib.import_review` makes such a folder from a RevMan file or a CSV of counts.
+# * **Printed results without counts:** write a puzzle like `data/puzzle.yaml` and run `python -m metalib recover puzzle.yaml`.
+# * Without installing anything, [the explorer](explorer) shows other models, other sets of studies and counts of your own.
