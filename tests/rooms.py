@@ -15,9 +15,9 @@ from pathlib import Path
 
 #: From the lowest to the highest. The package's own ``__init__`` names what is public, and stands above all.
 ORDER = (
-    "errors", "text", "arithmetic", "audit", "robustness", "recover", "figures", "pages", "__main__", "__init__",
+    "errors", "text", "arithmetic", "audit", "importers", "robustness", "recover", "figures", "pages", "__main__", "__init__",
 )  # fmt: skip
-MOST_ENTRIES, MOST_LINES = 10, 320
+MOST_ENTRIES, MOST_LINES = 11, 320
 #: Methods of every named tuple: their underscore keeps them apart from its fields, and makes nothing private.
 OF_NAMED_TUPLES = ("_asdict", "_fields", "_make", "_replace")
 #: Calls that import what no reader of the source sees.
@@ -90,7 +90,7 @@ def imports_point_downwards(root: Path) -> list[str]:
     complaints += [
         f"{found.importer}:{found.line} imports {found.imported}, which is not below it"
         for found in imports(root)
-        if room(found.importer) != room(found.imported)
+        if {room(found.importer), room(found.imported)} <= set(ORDER)
         and ORDER.index(room(found.importer)) < ORDER.index(room(found.imported))
     ]
     for name, path in modules(root).items():
