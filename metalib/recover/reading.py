@@ -14,11 +14,11 @@ The fields by example::
       - {id: death pooled, outcome: death, studies: [a2010, b2011], measure: OR, method: MH, model: fixed,
          printed: {effect: "0.50", P: {text: "0.760", unit: 0.01}, Q: {id: p012, role: known-miss}, I2: p013}}
     links:
-      - {sum_to_n: [CR, PR, SD, PD]}
+      - {sum_to_n: [better, same, worse]}
       - {at_most_n: [death, relapse]}
     totals:
       - {outcome: death, arm: experimental, value: 55}        # without `outcome`: patients of the arms
-    report_sums: {CR or PR: [CR, PR]}
+    report_sums: {not worse: [better, same]}
 
 A printed number is a text in quotes. With ``published``, a text that begins with a letter is the id of a row of that
 file (columns ``id``, ``text``, ``read_as``, ``unit``), which then says text and unit; so may the value of a total.
