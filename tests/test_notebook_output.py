@@ -190,6 +190,32 @@ def test_the_words_of_a_book_come_from_its_file(tmp_path: Path) -> None:
             read_book(tmp_path)
 
 
+def test_the_sides_of_a_plot_favour_an_arm_only_where_one_direction_is_better() -> None:
+    assert favours("more", "new", "old") == ("Favours old", "Favours new")
+    assert favours("fewer", "new", "old") == ("Favours new", "Favours old")
+    assert favours("neither", "new", "old") == ("More with old", "More with new")
+
+
+def test_studies_with_a_note_are_marked_and_named_in_it(tmp_path: Path) -> None:
+    (tmp_path / "outcomes.csv").write_text("outcome\nDeath\n", encoding="utf-8")
+    (tmp_path / "tables.csv").write_text(
+        "outcome,study,events_t,n_t,events_c,n_c\nDeath,a,1,9,2,9\nDeath,b,3,9,4,9\nDeath,c,3,9,4,9\n", encoding="utf-8"
+    )
+    (tmp_path / "studies.csv").write_text(
+        "study,label,arms_status\na,A 2011,guessed\nb,B 2012,reported\nc,C 2013,\"known, then guessed\"\n",
+        encoding="utf-8",
+    )
+    review, book = read_review(tmp_path), Book(notes={"guessed": "Which is that of {studies} is guessed."})
+    assert book.names(review) == {"a": "A 2011 †", "b": "B 2012", "c": "C 2013 †"}
+    # The note is on both, also where one of them stands alone.
+    said = "† Which is that of A 2011 and which that of C 2013 is guessed."
+    assert book.note(review, ["b", "c"]) == said
+    assert book.note(review, ["b"]) == ""
+    assert Book().names(review) == review.labels()
+    # What a chapter shows: the mark in the plot, the note in its caption.
+    (tmp_path / "book.yaml").write_text(yaml.safe_dump({"notes": dict(book.notes)}), encoding="utf-8")
+
+
 WRITES = """# %%
 import pandas as pd
 from metalib.pages import table
