@@ -29,8 +29,8 @@ NEW_STUDY = (
     "Prediction interval: the range expected for the effect in a new study. With three or four studies it says little."
 )
 NOT_COMPARABLE = (
-    "Not comparable: Q is below its degrees of freedom; metalib, like RevMan, then sets tau² to 0, while statsmodels goes "
-    "on with a negative tau²."
+    "Not comparable: Q is below its degrees of freedom; metalib, like RevMan, then sets tau² to 0, while statsmodels "
+    "goes on with a negative tau²."
 )
 NO_COUNTERPART = (
     'statsmodels has no counterpart of "M-H, random", because RevMan takes its tau² from Q around the Mantel-Haenszel '
@@ -182,7 +182,7 @@ class Chapter:
         self.table(to_frame(effects), shown, name="models", caption=caption, note=NEW_STUDY)
 
     def show_crosscheck(self, checked: pd.DataFrame) -> None:
-        """Show a comparison with statsmodels, say why what is not comparable is not, and glue how many agree (``agreed``).
+        """Show a comparison with statsmodels and why some of it is none, and glue how many agree (``agreed``).
 
         Parameters
         ----------
