@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Adverse events
 #
-# **Fewer patients had adverse events with the combination, but whether this is significant depends on the model.** The odds ratio is {glue:text}`fixed_estimate:s`, P = {glue:text}`fixed_p:s`, under fixed effects, which the printed numbers need, and {glue:text}`random_estimate:s`, P = {glue:text}`random_p:s`, under random effects, which the note of the figure names.
+# **Fewer patients had adverse events with the combination, but whether this is significant depends on the model.** The {term}`odds ratio` is {glue:text}`fixed_estimate:s`, P = {glue:text}`fixed_p:s`, under {term}`fixed effects`, which the printed numbers need, and {glue:text}`random_estimate:s`, P = {glue:text}`random_p:s`, under {term}`random effects`, which the note of the figure names.
 
 # %%
 import metalib

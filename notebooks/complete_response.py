@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Complete response
 #
-# **No clear difference in complete responses.** The odds ratio is {glue:text}`random_estimate:s` under random effects, the model that the printed numbers need, and {glue:text}`fixed_estimate:s` under fixed effects, the model that the note of the figure names; neither is significant, and the studies disagree.
+# **No clear difference in complete responses.** The {term}`odds ratio` is {glue:text}`random_estimate:s` under {term}`random effects`, the model that the printed numbers need, and {glue:text}`fixed_estimate:s` under {term}`fixed effects`, the model that the note of the figure names; neither is significant, and the studies disagree.
 
 # %%
 import metalib
@@ -21,7 +21,7 @@ chapter.show_forest(random, also=[fixed, hksj], bias=bias)
 # %% [markdown]
 # ## How sure
 #
-# The counts are recovered, and all eight cells are [identified](recovery): exactly one assignment of the four response categories agrees with every printed number of the four response outcomes together, and no table found by the exhaustive search gives the printed numbers under fixed effects.
+# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)): exactly one assignment of the four response categories agrees with every printed number of the four response outcomes together, and no table found by the exhaustive search gives the printed numbers under fixed effects.
 #
 # One study decides. {glue:text}`heaviest:s` has {glue:text}`heaviest_weight:s` of the weight under fixed effects and is the only one whose odds ratio is below 1. Without it the result is {glue:text}`without_estimate:s` under fixed and {glue:text}`without_random_estimate:s` under random effects, both {glue:text}`without_significance:s` at 0.05.
 #

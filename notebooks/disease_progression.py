@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Disease progression
 #
-# **Progression was less frequent with the combination.** The odds ratio is {glue:text}`fixed_estimate:s` under fixed effects, as printed, and {glue:text}`random_estimate:s` under random effects; it stays significant under every model shown, but not without the study with the most weight.
+# **Progression was less frequent with the combination.** The {term}`odds ratio` is {glue:text}`fixed_estimate:s` under {term}`fixed effects`, as printed, and {glue:text}`random_estimate:s` under {term}`random effects`; it stays significant under every model shown, but not without the study with the most weight.
 
 # %%
 import metalib
@@ -21,7 +21,7 @@ chapter.show_forest(fixed, also=[random, hksj], bias=bias)
 # %% [markdown]
 # ## How sure
 #
-# The counts are recovered, and all eight cells are [identified](recovery). One study has no progression in either arm, so its odds ratio cannot be estimated and {glue:text}`fixed_k:s` studies carry the result.
+# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)). One study has no progression in either arm, so its odds ratio cannot be estimated and {glue:text}`fixed_k:s` studies carry the result.
 #
 # {glue:text}`heaviest:s` has {glue:text}`heaviest_weight:s` of the weight. Without it the odds ratio is {glue:text}`without_estimate:s`, P = {glue:text}`without_p:s`: on the same side of 1, {glue:text}`without_significance:s` at 0.05. With so much of the data gone that would be expected even if the effect were the same; it says how much of the evidence is one study, not that its effect is exceptional. See [sensitivity](sensitivity).
 

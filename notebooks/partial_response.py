@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Partial response
 #
-# **Partial responses were more frequent with the combination.** The odds ratio is {glue:text}`fixed_estimate:s` under fixed effects, as printed, and {glue:text}`random_estimate:s` under random effects; only the wider interval of Hartung and Knapp, {glue:text}`hksj_three:s`, reaches to 1.
+# **Partial responses were more frequent with the combination.** The {term}`odds ratio` is {glue:text}`fixed_estimate:s` under {term}`fixed effects`, as printed, and {glue:text}`random_estimate:s` under {term}`random effects`; only the wider interval of {term}`Hartung and Knapp <Hartung-Knapp>`, {glue:text}`hksj_three:s`, reaches to 1.
 
 # %%
 import metalib
@@ -21,7 +21,7 @@ chapter.show_forest(fixed, also=[random, hksj], bias=bias)
 # %% [markdown]
 # ## How sure
 #
-# The counts are recovered, and all eight cells are [identified](recovery). The direction holds under every model shown; under Hartung-Knapp P is {glue:text}`hksj_p4:s`, {glue:text}`hksj_significance:s` at 0.05 by the smallest margin.
+# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)). The direction holds under every model shown; under Hartung-Knapp P is {glue:text}`hksj_p4:s`, {glue:text}`hksj_significance:s` at 0.05 by the smallest margin.
 #
 # Weight is not influence. {glue:text}`heaviest:s` has the most weight, {glue:text}`heaviest_weight:s`, but its effect is like that of the others: without it the odds ratio is {glue:text}`without_estimate:s`, P = {glue:text}`without_p:s`. What is lost is precision. Under random effects the rest gives {glue:text}`without_random_estimate:s`, {glue:text}`without_random_significance:s` at 0.05; see [sensitivity](sensitivity).
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Stable disease
 #
-# **No clear difference in stable disease.** The odds ratio is {glue:text}`fixed_estimate:s` under fixed effects, as printed, and {glue:text}`random_estimate:s` under random effects; neither is significant, and neither direction would clearly be better.
+# **No clear difference in stable disease.** The {term}`odds ratio` is {glue:text}`fixed_estimate:s` under {term}`fixed effects`, as printed, and {glue:text}`random_estimate:s` under {term}`random effects`; neither is significant, and neither direction would clearly be better.
 
 # %%
 import metalib
@@ -21,7 +21,7 @@ chapter.show_forest(fixed, also=[random, hksj], bias=bias)
 # %% [markdown]
 # ## How sure
 #
-# The counts are recovered, and all eight cells are [identified](recovery), as what remains of each arm after complete response, partial response and progression.
+# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)), as what remains of each arm after complete response, partial response and progression.
 #
 # Stable disease is worse than a response and better than progression. Fewer patients with stable disease can mean more responses or more progression, so this book calls neither side of 1 the better one, here and in every summary. The four response categories share one arm and are not four independent findings; [fragility](fragility) has an analysis that uses all four at once.
 #
