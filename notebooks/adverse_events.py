@@ -48,8 +48,8 @@ for result in (fixed, random):
     assert math.isclose(again.se, result.se)
 
 # %% tags=["hide-input"]
-chapter.glue({"fixed": fixed, "random": random, "hksj": hksj})
-chapter.glue({"without": without, "without_random": without_random})
+results = {"fixed": fixed, "random": random, "hksj": hksj}
+chapter.glue(results | {"without": without, "without_random": without_random})
 glue(
     heaviest=chapter.labels[heaviest],
     heaviest_weight=text.percent(weights[heaviest]),

@@ -41,8 +41,8 @@ without_random = metalib.pool(others, method="MH", model="random")
 control_share = (tables["events_c"] / tables["n_c"]).set_axis(tables["study"])
 
 # %% tags=["hide-input"]
-chapter.glue({"fixed": fixed, "random": random, "hksj": hksj})
-chapter.glue({"without": without, "without_random": without_random})
+results = {"fixed": fixed, "random": random, "hksj": hksj}
+chapter.glue(results | {"without": without, "without_random": without_random})
 row = tables.set_index("study").loc[heaviest]
 glue(
     heaviest=chapter.labels[heaviest],

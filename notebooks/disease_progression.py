@@ -35,12 +35,11 @@ without = metalib.pool(others, method="MH", model="fixed")
 without_random = metalib.pool(others, method="MH", model="random")
 
 # %% tags=["hide-input"]
-chapter.glue({"fixed": fixed, "random": random, "hksj": hksj})
-chapter.glue({"without": without, "without_random": without_random})
+results = {"fixed": fixed, "random": random, "hksj": hksj}
+chapter.glue(results | {"without": without, "without_random": without_random})
 glue(
     heaviest=chapter.labels[heaviest],
     heaviest_weight=text.percent(weights[heaviest]),
-    hksj_df=str(hksj.df),
 )
 assert fixed.k == len(tables) - 1, (
     "Progression: 'one study has no progression in either arm'"

@@ -37,8 +37,8 @@ without = metalib.pool(others, method="MH", model="fixed")
 without_random = metalib.pool(others, method="MH", model="random")
 
 # %% tags=["hide-input"]
-chapter.glue({"fixed": fixed, "random": random, "hksj": hksj})
-chapter.glue({"without": without, "without_random": without_random})
+results = {"fixed": fixed, "random": random, "hksj": hksj}
+chapter.glue(results | {"without": without, "without_random": without_random})
 glue(
     hksj_three=text.estimate(hksj, 3),
     hksj_p4=text.number(hksj.p, 4),
