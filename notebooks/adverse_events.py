@@ -15,13 +15,12 @@ random = metalib.pool(tables, method="MH", model="random")
 hksj = metalib.pool(tables, method="MH", model="random", ci="hksj")
 
 chapter = Chapter(review, "AE")
-bias = review.risk_of_bias.query("assessor == 'book'")
-chapter.show_forest(fixed, also=[random, hksj], bias=bias)
+chapter.show_forest(fixed, also=[random, hksj])
 
 # %% [markdown]
 # ## How sure
 #
-# That the printed numbers are those of fixed effects is firm: under the assumptions of [the recovery](recovery) an exhaustive search finds no table that gives them under random effects, whichever model Table 3 uses.
+# That the printed numbers are those of fixed effects is firm: under the assumptions of [the recovery](recovery) an exhaustive search finds no table that gives them under random effects, whichever model Table 3 uses. The certainty of the evidence is {glue:text}`/notebooks/certainty.ipynb::sof_ae_certainty:s` ([certainty](certainty)).
 #
 # The counts are less so. Equal arms cannot tell a table (a, c) from its complement (n − c, n − a): both give the same odds ratio and the same variance. So {glue:text}`complements:s` studies are identified up to that complement, and how many patients had adverse events is open; the odds ratios are not. Exchanging every one of these tables gives the same pooled results, as the cell below checks. The row of Wang 2018, whose arms are published, is the nearest that fits: it misses one digit of Table 3 ([sensitivity](sensitivity)). [Other data](other_data) leaves its arms free and shows what then remains.
 #

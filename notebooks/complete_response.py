@@ -15,13 +15,12 @@ random = metalib.pool(tables, method="MH", model="random")
 hksj = metalib.pool(tables, method="MH", model="random", ci="hksj")
 
 chapter = Chapter(review, "CR")
-bias = review.risk_of_bias.query("assessor == 'book'")
-chapter.show_forest(random, also=[fixed, hksj], bias=bias)
+chapter.show_forest(random, also=[fixed, hksj])
 
 # %% [markdown]
 # ## How sure
 #
-# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)): exactly one assignment of the four response categories agrees with every printed number of the four response outcomes together, and no table found by the exhaustive search gives the printed numbers under fixed effects.
+# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)): exactly one assignment of the four response categories agrees with every printed number of the four response outcomes together, and no table found by the exhaustive search gives the printed numbers under fixed effects. The certainty of the evidence is {glue:text}`/notebooks/certainty.ipynb::sof_cr_certainty:s` ([certainty](certainty)).
 #
 # One study decides. {glue:text}`heaviest:s` has {glue:text}`heaviest_weight:s` of the weight under fixed effects and is the only one whose odds ratio is below 1. Without it the result is {glue:text}`without_estimate:s` under fixed and {glue:text}`without_random_estimate:s` under random effects, both {glue:text}`without_significance:s` at 0.05.
 #

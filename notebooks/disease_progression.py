@@ -15,13 +15,12 @@ random = metalib.pool(tables, method="MH", model="random")
 hksj = metalib.pool(tables, method="MH", model="random", ci="hksj")
 
 chapter = Chapter(review, "PD")
-bias = review.risk_of_bias.query("assessor == 'book'")
-chapter.show_forest(fixed, also=[random, hksj], bias=bias)
+chapter.show_forest(fixed, also=[random, hksj])
 
 # %% [markdown]
 # ## How sure
 #
-# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)). One study has no progression in either arm, so its odds ratio cannot be estimated and {glue:text}`fixed_k:s` studies carry the result.
+# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)). One study has no progression in either arm, so its odds ratio cannot be estimated and {glue:text}`fixed_k:s` studies carry the result. The certainty of the evidence is {glue:text}`/notebooks/certainty.ipynb::sof_pd_certainty:s` ([certainty](certainty)).
 #
 # {glue:text}`heaviest:s` has {glue:text}`heaviest_weight:s` of the weight. Without it the odds ratio is {glue:text}`without_estimate:s`, P = {glue:text}`without_p:s`: on the same side of 1, {glue:text}`without_significance:s` at 0.05. With so much of the data gone that would be expected even if the effect were the same; it says how much of the evidence is one study, not that its effect is exceptional. See [sensitivity](sensitivity).
 

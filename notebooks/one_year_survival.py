@@ -22,9 +22,8 @@ example = Chapter(
     "survival",
     what=f"{first} of {len(candidates)}, an example and not the data",
 )
-bias = review.risk_of_bias.query("assessor == 'book'")
 hksj = metalib.pool(candidates[first], method="MH", model="random", ci="hksj")
-example.show_forest(random[first], also=[fixed[first], hksj], bias=bias)
+example.show_forest(random[first], also=[fixed[first], hksj])
 
 # %% [markdown]
 # ## How sure
@@ -33,7 +32,7 @@ example.show_forest(random[first], also=[fixed[first], hksj], bias=bias)
 #
 # Over the families the odds ratio lies between {glue:text}`lowest:s` and {glue:text}`highest:s` under random effects, P between {glue:text}`p_lowest:s` and {glue:text}`p_highest:s`; under fixed effects the results run from {glue:text}`fixed_lowest:s` to {glue:text}`fixed_highest:s`, P {glue:text}`fixed_p:s`. Of all these results {glue:text}`any_significant:s` are significant at 0.05.
 #
-# Survival at one year counts the dead at one date. It says nothing of when they died, and none of the studies' survival curves was available.
+# Survival at one year counts the dead at one date. It says nothing of when they died, and none of the studies' survival curves was available. The certainty of the evidence is {glue:text}`/notebooks/certainty.ipynb::sof_survival_certainty:s` ([certainty](certainty)).
 
 # %% tags=["hide-input"]
 every = [*fixed.values(), *random.values()]

@@ -15,13 +15,12 @@ random = metalib.pool(tables, method="MH", model="random")
 hksj = metalib.pool(tables, method="MH", model="random", ci="hksj")
 
 chapter = Chapter(review, "PR")
-bias = review.risk_of_bias.query("assessor == 'book'")
-chapter.show_forest(fixed, also=[random, hksj], bias=bias)
+chapter.show_forest(fixed, also=[random, hksj])
 
 # %% [markdown]
 # ## How sure
 #
-# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)). The direction holds under every model shown; under Hartung-Knapp P is {glue:text}`hksj_p4:s`, {glue:text}`hksj_significance:s` at 0.05 by the smallest margin.
+# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)). The direction holds under every model shown; under Hartung-Knapp P is {glue:text}`hksj_p4:s`, {glue:text}`hksj_significance:s` at 0.05 by the smallest margin. The certainty of the evidence is {glue:text}`/notebooks/certainty.ipynb::sof_pr_certainty:s` ([certainty](certainty)).
 #
 # Weight is not influence. {glue:text}`heaviest:s` has the most weight, {glue:text}`heaviest_weight:s`, but its effect is like that of the others: without it the odds ratio is {glue:text}`without_estimate:s`, P = {glue:text}`without_p:s`. What is lost is precision. Under random effects the rest gives {glue:text}`without_random_estimate:s`, {glue:text}`without_random_significance:s` at 0.05; see [sensitivity](sensitivity).
 #

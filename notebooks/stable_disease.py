@@ -15,13 +15,12 @@ random = metalib.pool(tables, method="MH", model="random")
 hksj = metalib.pool(tables, method="MH", model="random", ci="hksj")
 
 chapter = Chapter(review, "SD")
-bias = review.risk_of_bias.query("assessor == 'book'")
-chapter.show_forest(fixed, also=[random, hksj], bias=bias)
+chapter.show_forest(fixed, also=[random, hksj])
 
 # %% [markdown]
 # ## How sure
 #
-# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)), as what remains of each arm after complete response, partial response and progression.
+# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)), as what remains of each arm after complete response, partial response and progression. The certainty of the evidence is {glue:text}`/notebooks/certainty.ipynb::sof_sd_certainty:s` ([certainty](certainty)).
 #
 # Stable disease is worse than a response and better than progression. Fewer patients with stable disease can mean more responses or more progression, so this book calls neither side of 1 the better one, here and in every summary. The four response categories share one arm and are not four independent findings; [fragility](fragility) has an analysis that uses all four at once.
 #

@@ -114,27 +114,16 @@ class Chapter:
         group, note = "analysis" if len(tables) > 1 else None, self.book.note(self.review, set(frame["study"]))
         self.table(frame, shown, name="counts", caption=caption, group=group, note=note)
 
-    def show_forest(
-        self, effect: PooledEffect, *, also: Sequence[PooledEffect] = (), bias: pd.DataFrame | None = None
-    ) -> None:
-        """Show the forest plot of a result, with the printed one and a prediction interval below it.
-
-        Parameters
-        ----------
-        effect : PooledEffect
-        also : sequence of PooledEffect
-            More results of the same studies, drawn below it.
-        bias : DataFrame, optional
-            Judgements of the risk of bias, see :func:`metalib.figures.forest`.
-        """
+    def show_forest(self, effect: PooledEffect, *, also: Sequence[PooledEffect] = ()) -> None:
+        """Show the forest plot of a result; below it those in `also`, a prediction interval and the printed result."""
         printed = prose.printed_ratio(self.printed, effect.measure)
-        drawn: Shown = {"labels": self.labels, "groups": self.book.arms, "printed": printed, "also": also}
-        drawn["prediction"] = True
+        drawn: Shown = {"labels": self.labels, "groups": self.book.arms, "also": also}
+        drawn |= {"printed": printed, "prediction": True}
         favours = prose.favours(self.better, *(arm.lower() for arm in self.book.arms))
         estimate, measure = text.estimate(effect), MEASURE_NAMES[effect.measure]
         counts = f"{self.book.counts} counts".strip()
         notebook.figure(
-            figures.forest(effect, favours=favours, bias=bias, **drawn),
+            figures.forest(effect, favours=favours, **drawn),
             name=f"fig-{self.key.lower()}-forest",
             caption=(
                 f"{self.label}, {counts}, {text.model_name(effect)}. {measure} {estimate}, k = {effect.k}. "
