@@ -1,72 +1,107 @@
 # %% [markdown]
 # # Adverse events
 #
-# ## What the paper says
-#
-# Adverse events include every negative reaction during treatment (Outcome indicators). The printed result is an odds ratio of {glue:text}`printed_estimate:s`, P = {glue:text}`printed_p:s`, with I² = {glue:text}`printed_i2:s` and P = {glue:text}`printed_p_q:s` for heterogeneity (Results, Adverse events; Figure 4B; also in the abstract). The abstract counts them among the three outcomes with a significant difference. The note of Figure 4 says that its plots show a Mantel-Haenszel *random*-effects model.
-
-# %% [markdown]
-# ## The computation
-#
-# The counts were recovered from printed statistics, see the chapter on [the study-level tables](study_tables). They are pooled with the arithmetic of RevMan 5.4.
+# **Fewer patients had adverse events with the combination, but whether this is significant depends on the model.** The {term}`odds ratio` is {glue:text}`fixed_estimate:s`, P = {glue:text}`fixed_p:s`, under {term}`fixed effects`, which the printed numbers need, and {glue:text}`random_estimate:s`, P = {glue:text}`random_p:s`, under {term}`random effects`, which the note of the figure names.
 
 # %%
 import metalib
-from metalib.pages.chapter import Chapter
+from metalib import text
+from metalib.pages import Chapter, glue
 
 review = metalib.read_review("../data")
 tables = review.tables_of("AE")
-fixed = metalib.pool(tables, measure="OR", method="MH", model="fixed")
-random = metalib.pool(tables, measure="OR", method="MH", model="random")
+fixed = metalib.pool(tables, method="MH", model="fixed")
+random = metalib.pool(tables, method="MH", model="random")
+hksj = metalib.pool(tables, method="MH", model="random", ci="hksj")
 
-arms = ("Combination", "Single treatment")
-chapter = Chapter(review, "AE", fixed, random, arms)
-chapter.as_printed
+chapter = Chapter(review, "AE")
+chapter.show_forest(fixed, also=[random, hksj])
 
 # %% [markdown]
-# ### The counts
+# ## How sure
 #
-# Equal arms cannot tell a table (a, c) from its complement (n − c, n − a): both have the same odds ratio and the same variance. Three studies are identified up to that complement. For Wang 2018, whose arms are known, the table shown is the nearest one: it misses a single digit of Table 3, see [sensitivity](sensitivity).
+# That the printed numbers are those of fixed effects is firm: under the assumptions of [the recovery](recovery) an exhaustive search finds no table that gives them under random effects, whichever model Table 3 uses. The certainty of the evidence is {glue:text}`/notebooks/certainty.ipynb::sof_ae_certainty:s` ([certainty](certainty)).
+#
+# The counts are less so. Equal arms cannot tell a table (a, c) from its complement (n − c, n − a): both give the same odds ratio and the same variance. So {glue:text}`complements:s` studies are identified up to that complement, and how many patients had adverse events is open; the odds ratios are not. Exchanging every one of these tables gives the same pooled results, as the cell below checks. The row of Wang 2018, whose arms are published, is the nearest that fits: it misses one digit of Table 3 ([sensitivity](sensitivity)). [Other data](other_data) leaves its arms free and shows what then remains.
+#
+# {glue:text}`heaviest:s` has {glue:text}`heaviest_weight:s` of the weight under fixed effects; without it the odds ratio is {glue:text}`without_estimate:s`, P = {glue:text}`without_p:s`. Wang 2018 itself writes that adverse events did not differ significantly (abstract of that article).
+
+# %%
+import math
+
+import pandas as pd
+
+weights = pd.Series(fixed.weights, index=fixed.studies, dtype=float)
+heaviest = weights.idxmax()
+others = tables[tables["study"] != heaviest]
+without = metalib.pool(others, method="MH", model="fixed")
+without_random = metalib.pool(others, method="MH", model="random")
+
+open_tables = tables["status"] == "identified up to complement"
+swapped = tables.copy()
+swapped.loc[open_tables, "events_t"] = tables["n_c"] - tables["events_c"]
+swapped.loc[open_tables, "events_c"] = tables["n_t"] - tables["events_t"]
+for result in (fixed, random):
+    again = metalib.pool(swapped, method="MH", model=result.model)
+    assert math.isclose(again.estimate, result.estimate)
+    assert math.isclose(again.se, result.se)
 
 # %% tags=["hide-input"]
-chapter.show_counts()
+results = {"fixed": fixed, "random": random, "hksj": hksj}
+chapter.glue(results | {"without": without, "without_random": without_random})
+glue(
+    heaviest=chapter.labels[heaviest],
+    heaviest_weight=text.percent(weights[heaviest]),
+    complements=str(open_tables.sum()),
+)
+assert fixed.p < 0.05 <= random.p, (
+    "Adverse events: 'whether this is significant depends on the model' no longer holds"
+)
+assert (tables["status"] == "nearest").sum() == 1, (
+    "Adverse events: 'the row of Wang 2018 is the nearest' no longer holds"
+)
 
 # %% [markdown]
-# ### Pooled as printed
+# ## What the article prints
 #
-# {glue:text}`reproduced:s` printed numbers are reproduced by the *fixed*-effects model.
+# Adverse events include every negative reaction during treatment (Outcome indicators). The printed result is an odds ratio of {glue:text}`printed_estimate:s`, P = {glue:text}`printed_p:s`, with I² = {glue:text}`printed_i2:s` and P = {glue:text}`printed_p_q:s` for heterogeneity (Results, Adverse events; Figure 4B; also in the abstract). The abstract counts them among the three outcomes with a significant difference. The note of Figure 4 says that its plots show a Mantel-Haenszel *random*-effects model, but {glue:text}`reproduced:s` printed numbers are those of a *fixed*-effects model. Under the model that the note names the result is {glue:text}`random_significance:s` at the 0.05 that the article sets.
+
+# %%
+chapter.show_comparison(fixed)
+
+# %% [markdown]
+# ## The counts
+
+# %%
+chapter.show_counts(tables)
+chapter.show_steps(fixed)
+
+# %% [markdown]
+# ## Other models
+#
+# Heterogeneity is moderate (I² = {glue:text}`fixed_i2:s`), so the model decides. The interval of Hartung and Knapp is {glue:text}`hksj_estimate:s`.
+
+# %%
+iv = metalib.pool(tables, method="IV", model="fixed")
+chapter.show_models([fixed, iv, random, hksj])
 
 # %% tags=["hide-input"]
-chapter.show_forest()
-chapter.show_comparison()
-chapter.show_steps()
+assert chapter.reproduces(fixed), "Adverse events: 'those of a fixed-effects model'"
+assert not chapter.reproduces(random), (
+    "Adverse events: random effects reproduce the print"
+)
 
 # %% [markdown]
-# ### Heterogeneity, fixed and random effects
+# ## The same by statsmodels
 #
-# The model decides. Fixed effects give {glue:text}`fixed_estimate:s`, P = {glue:text}`fixed_p:s`; random effects, the model that the note of Figure 4 names, give {glue:text}`random_estimate:s`, P = {glue:text}`random_p:s`. The interval of Hartung and Knapp is {glue:text}`hksj_estimate:s`.
+# statsmodels takes the effect and the variance of each study and pools by inverse variance; its Mantel-Haenszel estimate comes from `StratifiedTable`. {glue:text}`agreed:s` comparable quantities agree to ten digits.
 
-# %% tags=["hide-input"]
-# The prose of this chapter holds as long as these do.
-assert chapter.reproduces(chapter.as_printed)
-assert not chapter.reproduces(random)
-assert random.tau2 > 0
-assert fixed.p < 0.05 < random.p
-assert (tables["status"] == "nearest").sum() == 1
-chapter.show_models()
+# %%
+from statsmodels.stats.meta_analysis import combine_effects
 
-# %% [markdown]
-# ### A second engine
-#
-# statsmodels pools by inverse variance (`combine_effects`) and by Mantel-Haenszel (`StratifiedTable`). Q exceeds its degrees of freedom, so tau² is positive and its DerSimonian-Laird results are comparable too: {glue:text}`agreed:s` quantities agree to ten digits. "M-H, random" is compared nowhere: RevMan takes its tau² from Q around the Mantel-Haenszel estimate, and statsmodels has no such model.
+from metalib.audit.crosscheck import statsmodels_crosscheck
 
-# %% tags=["hide-input"]
-chapter.show_crosscheck()
-
-# %% [markdown]
-# ## What follows
-#
-# * **Printed:** {glue:text}`printed_estimate:s`, significant; a random-effects model in the note of the figure.
-# * **What follows:** the numbers are those of a fixed-effects model. Under random effects the result is {glue:text}`random_estimate:s`, P = {glue:text}`random_p:s`: {glue:text}`random_significance:s` at the 0.05 that the paper sets.
-# * **How sure:** high for the model: under the assumptions of [the recovery](recovery) an exhaustive search finds no table that gives the printed numbers under random effects, whichever model Table 3 uses. The random-effects P lies close to 0.05 and rests on a row, Wang 2018's, that misses one printed digit. For the other three studies both complements have the same odds ratio and variance, so the result does not depend on which of them is true.
-# * Wang 2018 itself writes that adverse events did not differ significantly (abstract of that article).
+studies = metalib.effects(tables).query("estimable")
+second = combine_effects(studies["effect"].to_numpy(), studies["se"].to_numpy() ** 2)
+assert math.isclose(second.mean_effect_fe, iv.estimate)
+chapter.show_crosscheck(statsmodels_crosscheck(tables))

@@ -1,72 +1,113 @@
 # %% [markdown]
 # # Complete response
 #
-# ## What the paper says
-#
-# Complete response is the complete disappearance of the tumour (Outcome indicators). The printed result is an odds ratio of {glue:text}`printed_estimate:s`, P = {glue:text}`printed_p:s`, with I² = {glue:text}`printed_i2:s` and P = {glue:text}`printed_p_q:s` for heterogeneity (Results, Efficacy indicators; Figure 3A; also in the abstract). The text calls this heterogeneity moderate; the note of Figure 3 says that the plots show a Mantel-Haenszel *fixed*-effects model.
-
-# %% [markdown]
-# ## The computation
-#
-# The counts were recovered from printed statistics, see the chapter on [the study-level tables](study_tables). They are pooled with the arithmetic of RevMan 5.4.
+# **No clear difference in complete responses.** The {term}`odds ratio` is {glue:text}`random_estimate:s` under {term}`random effects`, the model that the printed numbers need, and {glue:text}`fixed_estimate:s` under {term}`fixed effects`, the model that the note of the figure names; neither is significant, and the studies disagree.
 
 # %%
 import metalib
-from metalib.pages.chapter import Chapter
+from metalib import text
+from metalib.pages import Chapter, glue
 
 review = metalib.read_review("../data")
 tables = review.tables_of("CR")
-fixed = metalib.pool(tables, measure="OR", method="MH", model="fixed")
-random = metalib.pool(tables, measure="OR", method="MH", model="random")
+fixed = metalib.pool(tables, method="MH", model="fixed")
+random = metalib.pool(tables, method="MH", model="random")
+hksj = metalib.pool(tables, method="MH", model="random", ci="hksj")
 
-arms = ("Combination", "Single treatment")
-chapter = Chapter(review, "CR", fixed, random, arms)
-chapter.as_printed
+chapter = Chapter(review, "CR")
+chapter.show_forest(random, also=[fixed, hksj])
 
 # %% [markdown]
-# ### The counts
+# ## How sure
 #
-# All eight cells are identified: exactly one assignment of the four response categories agrees with every printed number of complete response, partial response, stable disease and progression together.
+# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)): exactly one assignment of the four response categories agrees with every printed number of the four response outcomes together, and no table found by the exhaustive search gives the printed numbers under fixed effects. The certainty of the evidence is {glue:text}`/notebooks/certainty.ipynb::sof_cr_certainty:s` ([certainty](certainty)).
+#
+# One study decides. {glue:text}`heaviest:s` has {glue:text}`heaviest_weight:s` of the weight under fixed effects and is the only one whose odds ratio is below 1. Without it the result is {glue:text}`without_estimate:s` under fixed and {glue:text}`without_random_estimate:s` under random effects, both {glue:text}`without_significance:s` at 0.05.
+#
+# **That study is implausible.** Its control arm, {glue:text}`heaviest_control:s` alone, has {glue:text}`heaviest_events:s` complete responses ({glue:text}`heaviest_share:s`); no other control arm has more than {glue:text}`others_share:s`. So many would surprise even after ablation, and this is the arm without it. Whether the report counted something else, or an entry was made in the wrong place, cannot be told from the print.
+#
+# Wang 2018 published complete responses of its own that are not in this analysis; with them the result changes, see [other data](other_data).
+
+# %%
+import pandas as pd
+
+weights = pd.Series(fixed.weights, index=fixed.studies, dtype=float)
+heaviest = weights.idxmax()
+others = tables[tables["study"] != heaviest]
+without = metalib.pool(others, method="MH", model="fixed")
+without_random = metalib.pool(others, method="MH", model="random")
+
+control_share = (tables["events_c"] / tables["n_c"]).set_axis(tables["study"])
 
 # %% tags=["hide-input"]
-chapter.show_counts()
+results = {"fixed": fixed, "random": random, "hksj": hksj}
+chapter.glue(results | {"without": without, "without_random": without_random})
+row = tables.set_index("study").loc[heaviest]
+glue(
+    heaviest=chapter.labels[heaviest],
+    heaviest_weight=text.percent(weights[heaviest]),
+    heaviest_control=review.studies.set_index("study")["control"][heaviest].lower(),
+    heaviest_events=f"{row['events_c']} of {row['n_c']}",
+    heaviest_share=text.percent(100 * control_share[heaviest]),
+    others_share=text.percent(100 * control_share.drop(heaviest).max()),
+)
+single = metalib.effects(tables).set_index("study")["effect"]
+assert list(single.index[single < 0]) == [heaviest], (
+    "Complete response: 'the only one whose odds ratio is below 1' no longer holds"
+)
+assert min(fixed.p, random.p, hksj.p, without.p, without_random.p) >= 0.05, (
+    "Complete response: 'no clear difference' no longer holds"
+)
+inferred = review.studies["arms_status"].str.contains("inferred")
+assert len(set(review.studies.loc[inferred, "control"])) == 1, (
+    "Complete response: whose arm it is now decides what its patients were given"
+)
 
 # %% [markdown]
-# ### Pooled as printed
+# ## What the article prints
 #
-# {glue:text}`reproduced:s` printed numbers are reproduced by the *random*-effects model.
+# Complete response is the complete disappearance of the tumour (Outcome indicators). The printed result is an odds ratio of {glue:text}`printed_estimate:s`, P = {glue:text}`printed_p:s`, with I² = {glue:text}`printed_i2:s` and P = {glue:text}`printed_p_q:s` for heterogeneity (Results, Efficacy indicators; Figure 3A; also in the abstract). The text calls this heterogeneity moderate. The note of Figure 3 says that its plots show a Mantel-Haenszel *fixed*-effects model, but {glue:text}`reproduced:s` printed numbers are those of a *random*-effects model. Nothing in the conclusion changes: neither model finds a significant difference.
+
+# %%
+chapter.show_comparison(random)
+
+# %% [markdown]
+# ## The counts
+
+# %%
+chapter.show_counts(tables)
+chapter.show_steps(random)
+
+# %% [markdown]
+# ## Other models
+#
+# With I² = {glue:text}`random_i2:s` the estimate depends on the model. The interval of Hartung and Knapp, {glue:text}`hksj_estimate:s`, takes its variance from the scatter of the studies and a t distribution with {glue:text}`random_df:s` degrees of freedom.
+
+# %%
+iv = metalib.pool(tables, method="IV", model="fixed")
+chapter.show_models([fixed, iv, random, hksj])
 
 # %% tags=["hide-input"]
-chapter.show_forest()
-chapter.show_comparison()
-chapter.show_steps()
+assert chapter.reproduces(random), (
+    "Complete response: 'those of a random-effects model'"
+)
+assert not chapter.reproduces(fixed), (
+    "Complete response: fixed effects reproduce the print"
+)
 
 # %% [markdown]
-# ### Heterogeneity, fixed and random effects
+# ## The same by statsmodels
 #
-# With I² = {glue:text}`random_i2:s` the estimate and its interval depend on the model: fixed effects give {glue:text}`fixed_estimate:s`, random effects {glue:text}`random_estimate:s`. Only the second is what the paper prints, so the printed result is a random-effects result although the note of Figure 3 says fixed. The interval of Hartung and Knapp, {glue:text}`hksj_estimate:s`, uses a t distribution with three degrees of freedom and a variance estimated from the scatter of the studies.
+# statsmodels takes the effect and the variance of each study and pools by inverse variance; its Mantel-Haenszel estimate comes from `StratifiedTable`. {glue:text}`agreed:s` comparable quantities agree to ten digits.
 
-# %% tags=["hide-input"]
-# The prose of this chapter holds as long as these do.
-assert chapter.reproduces(chapter.as_printed)
-assert not chapter.reproduces(fixed)
-assert fixed.p >= 0.05
-assert random.p >= 0.05
-assert random.tau2 > 0
-chapter.show_models()
+# %%
+import math
 
-# %% [markdown]
-# ### A second engine
-#
-# statsmodels pools by inverse variance (`combine_effects`) and by Mantel-Haenszel (`StratifiedTable`). Q exceeds its degrees of freedom, so tau² is positive and its DerSimonian-Laird results are comparable too: {glue:text}`agreed:s` quantities agree to ten digits. "M-H, random" is compared nowhere: RevMan takes its tau² from Q around the Mantel-Haenszel estimate, and statsmodels has no such model.
+from statsmodels.stats.meta_analysis import combine_effects
 
-# %% tags=["hide-input"]
-chapter.show_crosscheck()
+from metalib.audit.crosscheck import statsmodels_crosscheck
 
-# %% [markdown]
-# ## What follows
-#
-# * **Printed:** no significant difference, {glue:text}`printed_estimate:s`; a fixed-effects model in the note of the figure.
-# * **What follows:** the numbers are those of a random-effects model. Under the model that the note names the result would be {glue:text}`fixed_estimate:s`, P = {glue:text}`fixed_p:s`. Neither is significant at 0.05.
-# * **How sure:** the counts are identified given the recovered arms, and an exhaustive search finds no table that gives the printed numbers under fixed effects, see [the recovery](recovery).
-# * The control arm of one study (Ding 2016 as inferred here) has nearly complete response; it alone stands against the others and makes the heterogeneity. Wang 2018 published complete responses of its own that are not in this analysis, see [the study-level tables](study_tables).
+studies = metalib.effects(tables).query("estimable")
+second = combine_effects(studies["effect"].to_numpy(), studies["se"].to_numpy() ** 2)
+assert math.isclose(second.mean_effect_fe, iv.estimate)
+chapter.show_crosscheck(statsmodels_crosscheck(tables))

@@ -1,72 +1,105 @@
 # %% [markdown]
 # # Disease progression
 #
-# ## What the paper says
-#
-# Progression is growth of the tumour or new lesions (Outcome indicators). The printed result is an odds ratio of {glue:text}`printed_estimate:s`, P = {glue:text}`printed_p:s`, with I² = {glue:text}`printed_i2:s` and P = {glue:text}`printed_p_q:s` for heterogeneity (Results, Efficacy indicators; Figure 3D; also in the abstract). The abstract counts it among the three outcomes with a significant difference.
-
-# %% [markdown]
-# ## The computation
-#
-# The counts were recovered from printed statistics, see the chapter on [the study-level tables](study_tables). They are pooled with the arithmetic of RevMan 5.4.
+# **Progression was less frequent with the combination.** The {term}`odds ratio` is {glue:text}`fixed_estimate:s` under {term}`fixed effects`, as printed, and {glue:text}`random_estimate:s` under {term}`random effects`; it stays significant under every model shown, but not without the study with the most weight.
 
 # %%
 import metalib
-from metalib.pages.chapter import Chapter
+from metalib import text
+from metalib.pages import Chapter, glue
 
 review = metalib.read_review("../data")
 tables = review.tables_of("PD")
-fixed = metalib.pool(tables, measure="OR", method="MH", model="fixed")
-random = metalib.pool(tables, measure="OR", method="MH", model="random")
+fixed = metalib.pool(tables, method="MH", model="fixed")
+random = metalib.pool(tables, method="MH", model="random")
+hksj = metalib.pool(tables, method="MH", model="random", ci="hksj")
 
-arms = ("Combination", "Single treatment")
-chapter = Chapter(review, "PD", fixed, random, arms)
-chapter.as_printed
+chapter = Chapter(review, "PD")
+chapter.show_forest(fixed, also=[random, hksj])
 
 # %% [markdown]
-# ### The counts
+# ## How sure
 #
-# All eight cells are identified. One study has no progression in either arm: its odds ratio is not estimable, and the printed P of heterogeneity fits three studies, not four.
+# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)). One study has no progression in either arm, so its odds ratio cannot be estimated and {glue:text}`fixed_k:s` studies carry the result. The certainty of the evidence is {glue:text}`/notebooks/certainty.ipynb::sof_pd_certainty:s` ([certainty](certainty)).
+#
+# {glue:text}`heaviest:s` has {glue:text}`heaviest_weight:s` of the weight. Without it the odds ratio is {glue:text}`without_estimate:s`, P = {glue:text}`without_p:s`: on the same side of 1, {glue:text}`without_significance:s` at 0.05. With so much of the data gone that would be expected even if the effect were the same; it says how much of the evidence is one study, not that its effect is exceptional. See [sensitivity](sensitivity).
+
+# %%
+import pandas as pd
+
+weights = pd.Series(fixed.weights, index=fixed.studies, dtype=float)
+heaviest = weights.idxmax()
+others = tables[tables["study"] != heaviest]
+without = metalib.pool(others, method="MH", model="fixed")
+without_random = metalib.pool(others, method="MH", model="random")
 
 # %% tags=["hide-input"]
-chapter.show_counts()
+results = {"fixed": fixed, "random": random, "hksj": hksj}
+chapter.glue(results | {"without": without, "without_random": without_random})
+glue(
+    heaviest=chapter.labels[heaviest],
+    heaviest_weight=text.percent(weights[heaviest]),
+)
+assert fixed.k == len(tables) - 1, (
+    "Progression: 'one study has no progression in either arm'"
+)
+assert max(fixed.p, random.p, hksj.p) < 0.05, (
+    "Progression: 'significant under every model shown' no longer holds"
+)
+assert min(without.p, without_random.p) >= 0.05, (
+    "Progression: 'not significant' without one study no longer holds"
+)
+assert without.ratio < 1, "Progression: 'on the same side of 1' no longer holds"
 
 # %% [markdown]
-# ### Pooled as printed
+# ## What the article prints
 #
-# {glue:text}`reproduced:s` printed numbers are reproduced by the fixed-effects model with {glue:text}`fixed_k:s` estimable studies.
+# Progression is growth of the tumour or new lesions (Outcome indicators). The printed result is an odds ratio of {glue:text}`printed_estimate:s`, P = {glue:text}`printed_p:s`, with I² = {glue:text}`printed_i2:s` and P = {glue:text}`printed_p_q:s` for heterogeneity (Results, Efficacy indicators; Figure 3D; also in the abstract). The abstract counts it among the three outcomes with a significant difference. The fixed-effects model that the note of Figure 3 names gives {glue:text}`reproduced:s` printed numbers; the printed P of heterogeneity fits three estimable studies, not four.
+
+# %%
+chapter.show_comparison(fixed)
+
+# %% [markdown]
+# ## The counts
+
+# %%
+chapter.show_counts(tables)
+chapter.show_steps(fixed)
+
+# %% [markdown]
+# ## Other models
+#
+# Q = {glue:text}`fixed_q:s` is below its {glue:text}`fixed_df:s` degrees of freedom, so tau² is 0 and fixed and random effects nearly coincide. The studies lie closer together than their own errors would lead to expect, which makes the standard error of Hartung and Knapp the smallest; the t distribution with {glue:text}`hksj_df:s` degrees of freedom still makes their interval the widest, {glue:text}`hksj_estimate:s`, P = {glue:text}`hksj_p:s`.
+
+# %%
+iv = metalib.pool(tables, method="IV", model="fixed")
+chapter.show_models([fixed, iv, random, hksj])
 
 # %% tags=["hide-input"]
-chapter.show_forest()
-chapter.show_comparison()
-chapter.show_steps()
+assert chapter.reproduces(fixed), (
+    "Progression: 'fixed effects give the printed numbers'"
+)
+assert random.tau2 == 0, "Progression: 'tau² is 0' no longer holds"
+assert hksj.se < min(fixed.se, iv.se, random.se), (
+    "Progression: 'the standard error of Hartung and Knapp the smallest' no longer holds"
+)
+assert hksj.ci_high - hksj.ci_low > max(
+    r.ci_high - r.ci_low for r in (fixed, iv, random)
+), "Progression: 'their interval the widest' no longer holds"
 
 # %% [markdown]
-# ### Heterogeneity, fixed and random effects
+# ## The same by statsmodels
 #
-# Fixed effects give {glue:text}`fixed_estimate:s`, random effects {glue:text}`random_estimate:s`. Q = {glue:text}`fixed_q:s` is small for {glue:text}`fixed_df:s` degrees of freedom, so tau² is 0; the studies scatter less than chance would let them, so the standard error of Hartung and Knapp is smaller than the others; its t distribution with two degrees of freedom still makes the interval wider, {glue:text}`hksj_estimate:s`, P = {glue:text}`hksj_p:s`.
+# statsmodels takes the effect and the variance of each study and pools by inverse variance; its Mantel-Haenszel estimate comes from `StratifiedTable`. {glue:text}`agreed:s` comparable quantities agree to ten digits.
 
-# %% tags=["hide-input"]
-# The prose of this chapter holds as long as these do.
-assert chapter.reproduces(chapter.as_printed)
-assert fixed.k == 3
-assert random.tau2 == 0
-assert chapter.variants[-1].se < random.se
-assert chapter.variants[-1].ratio_high > random.ratio_high
-chapter.show_models()
+# %%
+import math
 
-# %% [markdown]
-# ### A second engine
-#
-# statsmodels pools by inverse variance (`combine_effects`) and by Mantel-Haenszel (`StratifiedTable`). Of the quantities that can be compared, {glue:text}`agreed:s` agree to ten digits. {glue:text}`not_comparable:s` cannot be compared: Q is below its degrees of freedom, metalib and RevMan then set tau² to 0, statsmodels goes on with tau² = {glue:text}`sm_tau2:s` and arrives at a random-effects log odds ratio of {glue:text}`sm_random:s` instead of {glue:text}`ours_random:s`. That is a property of its `method_re="dl"`, not a finding about the data. "M-H, random" is compared nowhere: RevMan takes its tau² from Q around the Mantel-Haenszel estimate, and statsmodels has no such model.
+from statsmodels.stats.meta_analysis import combine_effects
 
-# %% tags=["hide-input"]
-chapter.show_crosscheck()
+from metalib.audit.crosscheck import statsmodels_crosscheck
 
-# %% [markdown]
-# ## What follows
-#
-# * **Printed:** {glue:text}`printed_estimate:s`, significant.
-# * **What follows:** reproduced to every digit, with {glue:text}`fixed_k:s` studies that can be estimated.
-# * **How sure:** the counts are identified.
-# * Without one study the interval includes 1: see the true leave-one-out results in [sensitivity](sensitivity).
+studies = metalib.effects(tables).query("estimable")
+second = combine_effects(studies["effect"].to_numpy(), studies["se"].to_numpy() ** 2)
+assert math.isclose(second.mean_effect_fe, iv.estimate)
+chapter.show_crosscheck(statsmodels_crosscheck(tables))

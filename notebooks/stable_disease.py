@@ -1,71 +1,97 @@
 # %% [markdown]
 # # Stable disease
 #
-# ## What the paper says
-#
-# Stable disease is described as no significant progression without meeting the criteria for remission (Outcome indicators); no threshold is given. The printed result is an odds ratio of {glue:text}`printed_estimate:s`, P = {glue:text}`printed_p:s`, with I² = {glue:text}`printed_i2:s` and P = {glue:text}`printed_p_q:s` for heterogeneity (Results, Efficacy indicators; Figure 3C; also in the abstract). The note of Figure 3 names a fixed-effects model.
-
-# %% [markdown]
-# ## The computation
-#
-# The counts were recovered from printed statistics, see the chapter on [the study-level tables](study_tables). They are pooled with the arithmetic of RevMan 5.4.
+# **No clear difference in stable disease.** The {term}`odds ratio` is {glue:text}`fixed_estimate:s` under {term}`fixed effects`, as printed, and {glue:text}`random_estimate:s` under {term}`random effects`; neither is significant, and neither direction would clearly be better.
 
 # %%
 import metalib
-from metalib.pages.chapter import Chapter
+from metalib import text
+from metalib.pages import Chapter, glue
 
 review = metalib.read_review("../data")
 tables = review.tables_of("SD")
-fixed = metalib.pool(tables, measure="OR", method="MH", model="fixed")
-random = metalib.pool(tables, measure="OR", method="MH", model="random")
+fixed = metalib.pool(tables, method="MH", model="fixed")
+random = metalib.pool(tables, method="MH", model="random")
+hksj = metalib.pool(tables, method="MH", model="random", ci="hksj")
 
-arms = ("Combination", "Single treatment")
-chapter = Chapter(review, "SD", fixed, random, arms)
-chapter.as_printed
+chapter = Chapter(review, "SD")
+chapter.show_forest(fixed, also=[random, hksj])
 
 # %% [markdown]
-# ### The counts
+# ## How sure
 #
-# All eight cells are identified, as the remainder of each arm after complete response, partial response and progression.
+# The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)), as what remains of each arm after complete response, partial response and progression. The certainty of the evidence is {glue:text}`/notebooks/certainty.ipynb::sof_sd_certainty:s` ([certainty](certainty)).
+#
+# Stable disease is worse than a response and better than progression. Fewer patients with stable disease can mean more responses or more progression, so this book calls neither side of 1 the better one, here and in every summary. The four response categories share one arm and are not four independent findings; [fragility](fragility) has an analysis that uses all four at once.
+#
+# No single study decides: leaving out any one of them, the result stays {glue:text}`loo_significance:s` at 0.05, between {glue:text}`loo_lowest:s` and {glue:text}`loo_highest:s`. Wang 2018 published stable disease of its own that is not in this analysis; with it the result changes, see [other data](other_data).
+
+# %%
+left_out = metalib.leave_one_out(tables, method="MH", model="fixed")
+lowest = left_out.loc[left_out["ratio"].idxmin()]
+highest = left_out.loc[left_out["ratio"].idxmax()]
 
 # %% tags=["hide-input"]
-chapter.show_counts()
+chapter.glue({"fixed": fixed, "random": random, "hksj": hksj})
+glue(
+    loo_significance=text.significance(left_out["p"].min()),
+    **{
+        f"loo_{name}": text.with_interval(r["ratio"], r["ratio_low"], r["ratio_high"])
+        for name, r in (("lowest", lowest), ("highest", highest))
+    },
+)
+assert min(fixed.p, random.p, hksj.p, left_out["p"].min()) >= 0.05, (
+    "Stable disease: 'no clear difference' no longer holds"
+)
+assert chapter.better == "neither", (
+    "Stable disease: 'neither direction would clearly be better' is not what outcomes.csv says"
+)
 
 # %% [markdown]
-# ### Pooled as printed
+# ## What the article prints
 #
-# {glue:text}`reproduced:s` printed numbers are reproduced by the fixed-effects model.
+# Stable disease is described as no significant progression without meeting the criteria for remission (Outcome indicators); no threshold is given. The printed result is an odds ratio of {glue:text}`printed_estimate:s`, P = {glue:text}`printed_p:s`, with I² = {glue:text}`printed_i2:s` and P = {glue:text}`printed_p_q:s` for heterogeneity (Results, Efficacy indicators; Figure 3C; also in the abstract). The fixed-effects model that the note of Figure 3 names gives {glue:text}`reproduced:s` printed numbers.
+
+# %%
+chapter.show_comparison(fixed)
+
+# %% [markdown]
+# ## The counts
+
+# %%
+chapter.show_counts(tables)
+chapter.show_steps(fixed)
+
+# %% [markdown]
+# ## Other models
+#
+# I² is {glue:text}`fixed_i2:s`, and all models give nearly the same estimate.
+
+# %%
+iv = metalib.pool(tables, method="IV", model="fixed")
+chapter.show_models([fixed, iv, random, hksj])
 
 # %% tags=["hide-input"]
-chapter.show_forest()
-chapter.show_comparison()
-chapter.show_steps()
+assert chapter.reproduces(fixed), (
+    "Stable disease: 'fixed effects give the printed numbers'"
+)
+assert (
+    max(abs(result.ratio / fixed.ratio - 1) for result in (iv, random, hksj)) < 0.02
+), "Stable disease: 'all models give nearly the same estimate' no longer holds"
 
 # %% [markdown]
-# ### Heterogeneity, fixed and random effects
+# ## The same by statsmodels
 #
-# Fixed effects give {glue:text}`fixed_estimate:s`, random effects {glue:text}`random_estimate:s`; I² is {glue:text}`fixed_i2:s`.
+# statsmodels takes the effect and the variance of each study and pools by inverse variance; its Mantel-Haenszel estimate comes from `StratifiedTable`. {glue:text}`agreed:s` comparable quantities agree to ten digits.
 
-# %% tags=["hide-input"]
-# The prose of this chapter holds as long as these do.
-assert chapter.reproduces(chapter.as_printed)
-assert fixed.p >= 0.05
-assert random.p >= 0.05
-assert random.tau2 == 0
-chapter.show_models()
+# %%
+import math
 
-# %% [markdown]
-# ### A second engine
-#
-# statsmodels pools by inverse variance (`combine_effects`) and by Mantel-Haenszel (`StratifiedTable`). Of the quantities that can be compared, {glue:text}`agreed:s` agree to ten digits. {glue:text}`not_comparable:s` cannot be compared: Q is below its degrees of freedom, metalib and RevMan then set tau² to 0, statsmodels goes on with tau² = {glue:text}`sm_tau2:s` and arrives at a random-effects log odds ratio of {glue:text}`sm_random:s` instead of {glue:text}`ours_random:s`. That is a property of its `method_re="dl"`, not a finding about the data. "M-H, random" is compared nowhere: RevMan takes its tau² from Q around the Mantel-Haenszel estimate, and statsmodels has no such model.
+from statsmodels.stats.meta_analysis import combine_effects
 
-# %% tags=["hide-input"]
-chapter.show_crosscheck()
+from metalib.audit.crosscheck import statsmodels_crosscheck
 
-# %% [markdown]
-# ## What follows
-#
-# * **Printed:** {glue:text}`printed_estimate:s`, no significant difference.
-# * **What follows:** reproduced to every digit; {glue:text}`random_significance:s` under random effects as well.
-# * **How sure:** the counts are identified.
-# * Whether fewer or more stable disease is better depends on where the patients go instead. The four response categories share one arm: an arm with more responses must have fewer patients left in the other categories, so these four outcomes are not four independent findings.
+studies = metalib.effects(tables).query("estimable")
+second = combine_effects(studies["effect"].to_numpy(), studies["se"].to_numpy() ** 2)
+assert math.isclose(second.mean_effect_fe, iv.estimate)
+chapter.show_crosscheck(statsmodels_crosscheck(tables))

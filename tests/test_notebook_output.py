@@ -20,6 +20,7 @@ from metalib.pages import Raw, columns, link, notebook, table
 from metalib.pages.book import Book, read_book
 from metalib.pages.column_table import grid
 from metalib.pages.markup import escape_markdown, plain
+from metalib.pages.prose import favours
 
 
 @pytest.fixture
@@ -188,6 +189,27 @@ def test_the_words_of_a_book_come_from_its_file(tmp_path: Path) -> None:
         file.write_text(content, encoding="utf-8")
         with pytest.raises(DataError, match=r"book\.yaml"):
             read_book(tmp_path)
+
+
+def test_the_sides_of_a_plot_favour_an_arm_only_where_one_direction_is_better() -> None:
+    assert favours("more", "new", "old") == ("Favours old", "Favours new")
+    assert favours("fewer", "new", "old") == ("Favours new", "Favours old")
+    assert favours("neither", "new", "old") == ("More with old", "More with new")
+
+
+def test_studies_with_a_note_are_marked_and_named_in_it(tmp_path: Path) -> None:
+    (tmp_path / "outcomes.csv").write_text("outcome,better\nDeath,neither\n", encoding="utf-8")
+    rows = "".join(f"Death,{study},1,9,2,9\n" for study in "abc")
+    (tmp_path / "tables.csv").write_text(f"outcome,study,events_t,n_t,events_c,n_c\n{rows}", encoding="utf-8")
+    rows = 'a,A 2011,guessed\nb,B 2012,reported\nc,C 2013,"known, then guessed"\n'
+    (tmp_path / "studies.csv").write_text(f"study,label,arms_status\n{rows}", encoding="utf-8")
+    review = metalib.read_review(tmp_path)
+    book = Book(notes={"guessed": "Which is that of {studies} is guessed."})
+    assert book.names(review) == {"a": "A 2011 †", "b": "B 2012", "c": "C 2013 †"}
+    # What is said of one is said of both, also where only one of them is shown.
+    assert book.note(review, ["b", "c"]) == "† Which is that of A 2011 and which that of C 2013 is guessed."
+    assert book.note(review, ["b"]) == ""
+    assert Book().names(review) == review.labels()
 
 
 WRITES = """# %%

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pandas as pd
 import pytest
 
@@ -31,6 +33,10 @@ def test_p_values_show_on_which_side_they_are() -> None:
     assert "0.009" in words
     assert "0.009 to 1.000" in words
     assert "better: left of 1" in words
+    open_row = dataclasses.replace(ROW, better="neither")
+    words = [t.get_text() for t in overview([open_row], models=MODELS).axes[0].texts]
+    assert "better: neither side" in words
+    assert not any(" of 1" in word for word in words)
 
 
 def test_the_data_are_what_is_drawn() -> None:
@@ -49,7 +55,7 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         overview([], models=MODELS)
     with pytest.raises(metalib.DataError, match="'Death' has no result under 'Peto'"):
         overview([ROW], models=["Fixed", "Peto"])
-    with pytest.raises(metalib.OptionError, match="neither more nor fewer"):
+    with pytest.raises(metalib.OptionError, match="not more, fewer or neither"):
         overview([OverviewRow("x", "left", None, None, None, {"Fixed": [FIXED]})], models=["Fixed"])
     mixed = OverviewRow("x", "more", None, None, None, {"Fixed": [metalib.pool(TABLES, "RR")]})
     with pytest.raises(metalib.OptionError, match="one measure"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from ..arithmetic.options import MEANS, MEASURES, METHODS, MODELS, OTHERS, RATES
 from .checked_csv import Column, File
 
+BETTER = ("more", "fewer", "neither")
 STATUSES = ("reported", "published", "identified", "identified up to complement", "nearest", "candidate")
 GRADE_DOMAINS = ("risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias", "overall")
 _DECISIONS = ("not serious", "serious", "very serious", "high", "moderate", "low", "very low")
@@ -87,7 +88,7 @@ FILES: dict[str, File] = {
         (
             Column("outcome", "key of the outcome"),
             *_more(label="name to show", event="what an event is"),
-            Column("better", "whether more or fewer events are better", choices=("more", "fewer"), optional=True),
+            Column("better", "whether more or fewer events are better", choices=BETTER, optional=True),
             Column(
                 "measure",
                 "measure of effect",

@@ -34,8 +34,8 @@ class OverviewRow:
     Attributes
     ----------
     label : str
-    better : {"more", "fewer"}
-        Which side of no effect is the good one.
+    better : {"more", "fewer", "neither"}
+        Whether more or fewer events are better: the side of no effect that is the good one.
     published : tuple of float, optional
         Published estimate and limits, natural scale.
     published_p : float, optional
@@ -81,7 +81,8 @@ def overview(rows: Sequence[OverviewRow], *, models: Sequence[str], alpha: float
     headings = ["As printed", *models]
     widths = [max(text_width(h, bold=True), widest(line[i][1] for line in cells) + 0.2) for i, h in enumerate(headings)]
     null = "0" if measure == "RD" else "1"
-    notes = [f"better: {'right' if row.better == 'more' else 'left'} of {null}" for row in rows]
+    sides = {"more": f"better: right of {null}", "fewer": f"better: left of {null}", "neither": "better: neither side"}
+    notes = [sides[row.better] for row in rows]
     plot = MARGIN + max(widest((r.label for r in rows), bold=True), widest(notes)) + _GAP
     edges = columns(widths, [_GAP] * len(widths), left=plot + _PLOT + _GAP)
     height = 2 * _PAD + _STEP * len(models)
@@ -129,8 +130,8 @@ def _check(rows: Sequence[OverviewRow], models: Sequence[str]) -> str:
     if not rows or not models or len(models) > len(_MARKS):
         raise DataError(f"an overview needs outcomes and 1 to {len(_MARKS)} models, not {len(rows)} and {len(models)}")
     for row in rows:
-        if row.better not in ("more", "fewer"):
-            raise OptionError(f"better={row.better!r} of {row.label!r} is neither more nor fewer")
+        if row.better not in ("more", "fewer", "neither"):
+            raise OptionError(f"better={row.better!r} of {row.label!r} is not more, fewer or neither")
         for model in models:
             if not row.results.get(model):
                 raise DataError(f"{row.label!r} has no result under {model!r}")

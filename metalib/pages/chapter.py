@@ -28,6 +28,14 @@ from .worked import steps, work_out
 NEW_STUDY = (
     "Prediction interval: the range expected for the effect in a new study. With three or four studies it says little."
 )
+NOT_COMPARABLE = (
+    "Not comparable: Q is below its degrees of freedom; metalib, like RevMan, then sets tau² to 0, while statsmodels "
+    "goes on with a negative tau²."
+)
+NO_COUNTERPART = (
+    'statsmodels has no counterpart of "M-H, random", because RevMan takes its tau² from Q around the Mantel-Haenszel '
+    "estimate."
+)
 
 
 class Chapter:
@@ -52,7 +60,7 @@ class Chapter:
         The model that the printed numbers need.
     book : Book
     labels : dict
-        The name to show of each study.
+        The name to show of each study, marked where the book has a note on it.
     """
 
     def __init__(self, review: Review, key: str, *, what: str = "") -> None:
@@ -64,7 +72,7 @@ class Chapter:
         # How many studies were pooled is printed too, but is an input of the computation and no result.
         self.printed = printed[printed["statistic"] != "studies"]
         self.book = read_book(review.folder)
-        self.labels = review.labels()
+        self.labels = self.book.names(review)
 
     def compare(self, effect: PooledEffect) -> pd.DataFrame:
         """Hold a result against the printed numbers, see :func:`metalib.audit.compare.compare`."""
@@ -103,23 +111,14 @@ class Chapter:
             **({"reason": "Remark"} if (frame["reason"] != "").any() else {}),
         }
         caption = f"{self.book.counts} events and totals of each study.".strip()
-        group = "analysis" if len(tables) > 1 else None
-        self.table(frame, shown, name="counts", caption=caption, group=group, note=self._notes(frame["study"]))
-
-    def _notes(self, used: pd.Series[str]) -> str:
-        """Return what the book says of studies whose arms are known in a certain way."""
-        studies = self.review.studies[self.review.studies["study"].isin(used)]
-        notes = []
-        for word, sentence in self.book.notes.items():
-            named = studies.loc[studies["arms_status"].str.contains(word, regex=False), "label"]
-            if len(named):
-                notes.append(sentence.replace("{studies}", " and which that of ".join(named)))
-        return " ".join(notes)
+        group, note = "analysis" if len(tables) > 1 else None, self.book.note(self.review, set(frame["study"]))
+        self.table(frame, shown, name="counts", caption=caption, group=group, note=note)
 
     def show_forest(self, effect: PooledEffect, *, also: Sequence[PooledEffect] = ()) -> None:
-        """Show the forest plot of a result, with the printed one below it; results in `also` are drawn beside it."""
+        """Show the forest plot of a result; below it those in `also`, a prediction interval and the printed result."""
         printed = prose.printed_ratio(self.printed, effect.measure)
-        drawn: Shown = {"labels": self.labels, "groups": self.book.arms, "printed": printed, "also": also}
+        drawn: Shown = {"labels": self.labels, "groups": self.book.arms, "also": also}
+        drawn |= {"printed": printed, "prediction": True}
         favours = prose.favours(self.better, *(arm.lower() for arm in self.book.arms))
         estimate, measure = text.estimate(effect), MEASURE_NAMES[effect.measure]
         counts = f"{self.book.counts} counts".strip()
@@ -128,7 +127,7 @@ class Chapter:
             name=f"fig-{self.key.lower()}-forest",
             caption=(
                 f"{self.label}, {counts}, {text.model_name(effect)}. {measure} {estimate}, k = {effect.k}. "
-                f"{self.book.diamond}"
+                f"{self.book.diamond} {self.book.note(self.review, effect.studies)}".strip()
             ),
             alt=(
                 f"Forest plot of {effect.k} studies for {self.label.lower()}, {counts}, {text.model_name(effect)}: "
@@ -165,33 +164,22 @@ class Chapter:
             steps(worked, self.labels, model=effect.model),
         )
 
-    def show_models(self, results: Mapping[str, PooledEffect]) -> None:
+    def show_models(self, effects: Sequence[PooledEffect]) -> None:
         """Show the same tables under several models."""
-        effects = list(results.values())
         caption = "the same counts under other models."
         shown = columns.models(effects[0].measure)
         self.table(to_frame(effects), shown, name="models", caption=caption, note=NEW_STUDY)
 
     def show_crosscheck(self, checked: pd.DataFrame) -> None:
-        """Show a comparison with statsmodels, and glue what prose says about it.
+        """Show a comparison with statsmodels and why some of it is none, and glue how many agree (``agreed``).
 
         Parameters
         ----------
         checked : DataFrame
             From :func:`metalib.audit.crosscheck.statsmodels_crosscheck`.
         """
-        by_name = checked.set_index("quantity")
-        comparable = int(checked["comparable"].sum())
-        notebook.glue(
-            agreed=f"{sum(a is True for a in checked['agrees'])} of {comparable}",
-            not_comparable=str(len(checked) - comparable),
-        )
-        for name, quantity, engine in (
-            ("sm_random", "IV random (DL): estimate", "statsmodels"),
-            ("sm_tau2", "IV random (DL): tau2", "statsmodels"),
-            ("ours_random", "IV random (DL): estimate", "metalib"),
-        ):
-            if quantity in by_name.index:
-                notebook.glue(**{name: text.number(float(by_name[engine][quantity]), 3)})
+        comparable = checked["comparable"]
+        notebook.glue(agreed=f"{sum(a is True for a in checked['agrees'])} of {comparable.sum()}")
+        note = NO_COUNTERPART if comparable.all() else f"{NOT_COMPARABLE} {NO_COUNTERPART}"
         caption = "metalib and statsmodels, odds ratios on the log scale."
-        self.table(checked, columns.CROSSCHECK, name="statsmodels", caption=caption)
+        self.table(checked, columns.CROSSCHECK, name="statsmodels", caption=caption, note=note)

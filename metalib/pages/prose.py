@@ -26,7 +26,12 @@ def verdicts(compared: pd.DataFrame) -> str:
 
 
 def favours(better: str, experimental: str, control: str) -> tuple[str, str]:
-    """Return the labels left and right of "no effect", given whether ``more`` or ``fewer`` events are better."""
+    """Return the labels left and right of "no effect", given whether ``more`` or ``fewer`` events are better.
+
+    For any other word, such as ``neither``, they say where there are more events and favour no arm.
+    """
+    if better not in ("more", "fewer"):
+        return f"More with {control}", f"More with {experimental}"
     sides = (f"Favours {control}", f"Favours {experimental}")
     return sides if better == "more" else sides[::-1]
 
