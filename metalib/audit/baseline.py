@@ -41,7 +41,7 @@ def exact_test(events_t: pd.Series[int], events_c: pd.Series[int]) -> float:
         raise DataError("both arms need a count of 0 or more in the same categories")
     margin = ours + others
     tables = np.array(list(_splits(tuple(map(int, margin)), int(ours.sum()))))
-    p = multivariate_hypergeom.pmf(tables, m=margin, n=ours.sum())
+    p = np.atleast_1d(multivariate_hypergeom.pmf(tables, m=margin, n=ours.sum()))
     observed = multivariate_hypergeom.pmf(ours, m=margin, n=ours.sum())
     return min(float(p[p <= observed * _SLACK].sum()), 1.0)
 
@@ -80,8 +80,8 @@ def moved_rows(rows: pd.DataFrame) -> pd.DataFrame:
     DataError
         The rows are of several studies, or there is none.
     """
-    if rows["study"].nunique() != 1:
-        raise DataError("rows of one study are needed", value=rows["study"].unique().tolist())
+    if len(found := rows["study"].unique().tolist()) != 1:
+        raise DataError("rows of one study are needed", value=found)
     readings = [rows.assign(moved="")]
     for column, arm in (("events_t", "experimental"), ("events_c", "control")):
         counts = rows[column].to_numpy()

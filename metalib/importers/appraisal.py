@@ -18,17 +18,26 @@ STAGES = {
     "screening": {"box4", "box5", "box6", "box7", "box8", "box9", "box12", "box13", "box14", "box15"},
     "included": {"box10", "box16"},
 }
+_ROWS = {
+    "box1": "previous_studies previous_reports",
+    "box2": "database_results database_specific_results register_results register_specific_results",
+    "box3": "duplicates excluded_automatic excluded_other",
+    "box4": "records_screened",
+    "box5": "records_excluded",
+    "box6": "dbr_sought_reports",
+    "box7": "dbr_notretrieved_reports",
+    "box8": "dbr_assessed",
+    "box9": "dbr_excluded",
+    "box10": "new_studies new_reports",
+    "box11": "website_results organisation_results citations_results",
+    "box12": "other_sought_reports",
+    "box13": "other_notretrieved_reports",
+    "box14": "other_assessed",
+    "box15": "other_excluded",
+    "box16": "total_studies total_reports",
+}
 #: Rows of the template that hold a number, and the box in which they stand.
-TEMPLATE = {
-    "previous_studies": "box1", "previous_reports": "box1", "database_results": "box2",
-    "database_specific_results": "box2", "register_results": "box2", "register_specific_results": "box2",
-    "duplicates": "box3", "excluded_automatic": "box3", "excluded_other": "box3", "records_screened": "box4",
-    "records_excluded": "box5", "dbr_sought_reports": "box6", "dbr_notretrieved_reports": "box7", "dbr_assessed": "box8",
-    "dbr_excluded": "box9", "new_studies": "box10", "new_reports": "box10", "website_results": "box11",
-    "organisation_results": "box11", "citations_results": "box11", "other_sought_reports": "box12",
-    "other_notretrieved_reports": "box13", "other_assessed": "box14", "other_excluded": "box15", "total_studies": "box16",
-    "total_reports": "box16",
-}  # fmt: skip
+TEMPLATE = {name: box for box, names in _ROWS.items() for name in names.split()}
 _WORST = ("low", "unclear", "high")
 _REASON = re.compile(r"(.+?)[,:]\s*(?:n\s*=\s*)?([0-9]+|xxx|NA)", re.IGNORECASE)
 
@@ -91,20 +100,19 @@ def robvis_sheet(judgements: pd.DataFrame, labels: Mapping[str, str]) -> pd.Data
     ----------
     McGuinness LA, Higgins JPT. Risk-of-bias VISualization (robvis). Res Synth Methods 2021; 12: 55-61.
     """
-    for i, row in enumerate(judgements.itertuples(), 1):
-        if row.judgement not in _WORST:
-            problem = f"{row.domain}: the judgement must be one of {', '.join(_WORST)}"
-            raise DataError(problem, row=i, study=str(row.study), value=row.judgement)
-    wide = judgements.pivot_table(index="study", columns="domain", values="judgement", aggfunc=list, sort=False)
-    for study, cells in wide.iterrows():
-        for domain, cell in cells.items():
-            if not isinstance(cell, list) or len(cell) != 1:
-                raise DataError(f"{domain}: the study is judged twice or not at all", study=str(study))
-    wide = wide.map(lambda cell: cell[0])
-    overall = wide.apply(lambda row: max(row, key=_WORST.index), axis=1)
-    sheet = wide.assign(Overall=overall).map(str.capitalize)
-    sheet.insert(0, "Study", [labels[study] for study in wide.index])
-    return sheet.assign(Weight=1).reset_index(drop=True).rename_axis(columns=None)
+    domains, studies = judgements["domain"].unique(), judgements["study"].unique()
+    rows = []
+    for study in studies:
+        own = judgements[judgements["study"] == study]
+        for domain in domains:
+            if (found := own.loc[own["domain"] == domain, "judgement"].tolist()) not in [[word] for word in _WORST]:
+                problem = f"{domain}: one judgement is needed, {', '.join(_WORST)}"
+                raise DataError(problem, study=study, value=found)
+        judged = dict(zip(own["domain"], own["judgement"], strict=True))
+        worst = max(judged.values(), key=_WORST.index)
+        words = [judged[domain] for domain in domains] + [worst]
+        rows.append([labels[study], *map(str.capitalize, words), 1])
+    return pd.DataFrame(rows, columns=["Study", *domains, "Overall", "Weight"])
 
 
 def is_flow(sheet: Sheet) -> bool:
