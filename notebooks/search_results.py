@@ -1,90 +1,44 @@
 # %% [markdown]
 # # Search results
 #
-# ## What the paper says
-#
-# Three databases were searched in November 2024 with three queries each, and their combinations (Results, Literature search results). Together with {glue:text}`other_records:s` references from other sources, {glue:text}`after:s` records remained after merging and removal of duplicates, and {glue:text}`included:s` studies were analysed.
-#
-# The databases are named differently in three places:
-#
-# :::{table} Databases named in the paper
-# :name: tab-databases
-#
-# | Place | Databases |
-# | :--- | :--- |
-# | Abstract | PubMed, "Coghlan's database", Web of Science |
-# | Methods, Search strategy | PubMed, Cochrane Library, Web of Science; also the WHO platform ICTRP |
-# | Results, Literature search results | PubMed, Web of Science, Scopus; also ClinicalTrials.gov |
-# :::
-#
-# "Coghlan's database" is read here as the Cochrane Library. A search in the Cochrane Library and in ICTRP is announced but has no counts; Scopus has a count, and ClinicalTrials.gov shares one with a review of the literature, but neither is announced.
-
-# %% [markdown]
-# ## The computation
+# **Between {glue:text}`after:s` records and {glue:text}`included:s` studies the text of the article has no number and no reason: {glue:text}`missing_steps:s` steps of the PRISMA 2020 flow are not reported.** The counts that are printed fit together; which databases were searched is told in three different ways, and with which words is not told at all.
 
 # %%
+import pandas as pd
+
 import metalib
 from metalib import figures, text
-from metalib.pages import notebook
+from metalib.importers.appraisal import flow_sheet
+from metalib.pages import download, figure, glue, table
 
 review = metalib.read_review("../data")
-search, flow = review.search, review.flow.set_index("step")["count"]
-
-combined = search[search["query"].isin(["#1 AND #2 AND #3", "other sources"])]
-identified = int(combined["records"].sum())
-after_duplicates = int(flow["records after merging and removal of duplicates"])
-included = int(flow["studies included in the review"])
-duplicates = identified - after_duplicates
-identified, after_duplicates, duplicates, included
-
-# %% tags=["hide-input"]
-wide = search.pivot(index="database", columns="query", values="records").reindex(
-    search["database"].unique()
-)
-parts = wide[["#1", "#2", "#3"]].min(axis=1)
-notebook.glue(
-    identified=text.count(identified),
-    after=text.count(after_duplicates),
-    duplicates=text.count(duplicates),
-    included=text.count(included),
-    other_records=text.count(
-        int(search.set_index("query").loc["other sources", "records"])
-    ),
-    duplicate_share=text.percent(100 * duplicates / identified, 1),
-    possible=f"{int((wide['#1 AND #2 AND #3'].dropna() <= parts.dropna()).sum())} of {len(parts.dropna())}",
-    missing_steps=str(int((review.flow["status"] == "not reported").sum())),
-)
-shown = search.assign(records=search["records"].map(text.count))[
-    ["database", "query", "records"]
+combined = review.search[
+    review.search["query"].isin(["#1 AND #2 AND #3", "other sources"])
 ]
-notebook.table(
-    shown,
-    name="tab-search",
-    caption="Every count of the search section, as printed.",
-    align="llr",
-    header=["Database", "Query", "Records"],
-)
-
-# %% [markdown]
-# ### The flow of records
+counts = review.flow.set_index("step")["count"]
+identified = int(combined["records"].sum())
+after = int(counts["records after merging and removal of duplicates"])
+included = int(counts["studies included in the review"])
+duplicates = identified - after
+identified, duplicates, after, included
 
 
-# %% tags=["hide-input"]
-def box(label, side=None):
-    """A step of flow.csv as a box, with what leaves the flow there."""
-    row = review.flow.set_index("step").loc[label]
-    return figures.FlowBox(
-        row["stage"], label.capitalize(), row["count"], side=side and box(side)
-    )
+# %%
+def box(step, side=None):
+    """One step of flow.csv, with what leaves the flow there."""
+    row = review.flow.set_index("step").loc[step]
+    beside = side and box(side)
+    return figures.FlowBox(row["stage"], step.capitalize(), row["count"], side=beside)
 
 
-sources = list(zip(combined["database"], combined["records"], strict=True))
-removed = figures.FlowBox(
-    "identification", "Duplicate records removed before screening", duplicates
-)
+start, removed = "identification", "Duplicate records removed before screening"
 boxes = [
     figures.FlowBox(
-        "identification", "Records identified", identified, parts=sources, side=removed
+        start,
+        "Records identified",
+        identified,
+        parts=list(zip(combined["database"], combined["records"], strict=True)),
+        side=figures.FlowBox(start, removed, duplicates),
     ),
     box("records after merging and removal of duplicates"),
     box("records screened", side="records excluded"),
@@ -92,23 +46,103 @@ boxes = [
     box("reports assessed for eligibility", side="reports excluded, with reasons"),
     box("studies included in the review"),
 ]
-notebook.figure(
+figure(
     figures.flow_diagram(boxes),
     name="fig-flow",
     caption=(
-        f"Flow of records in the layout of PRISMA 2020. {text.count(identified)} records are the sum of the four printed counts, "
-        f"{text.count(duplicates)} duplicates the difference to the {text.count(after_duplicates)} that remained. Dashed boxes: not reported."
+        f"Flow of records in the layout of PRISMA 2020. {text.count(identified)} records "
+        "are the sum of four printed counts, "
+        f"{text.count(duplicates)} duplicates the difference to the {text.count(after)} "
+        "that remained. Dashed boxes: not reported in the text."
     ),
     alt=(
-        f"Flow diagram: {text.count(identified)} records identified, {text.count(duplicates)} duplicates removed, "
-        f"screening and eligibility not reported, {included} studies included."
+        f"Flow diagram: {text.count(identified)} records identified, "
+        f"{text.count(duplicates)} duplicates removed, screening and eligibility not "
+        f"reported, {included} studies included."
     ),
     data=review.flow[["stage", "step", "count", "status"]],
 )
 
 # %% [markdown]
+# ## What the article prints
+#
+# "After merging and deduplicating all identified records, 4,271 articles remained. Following further screening, the data of five studies were analyzed (figure 1)" (Literature search results). The picture of Figure 1 was not available to this book; it may show some of the missing steps.
+#
+# :::{table} Databases as the article names them
+# :name: tab-databases
+#
+# | Place | Searched |
+# | :--- | :--- |
+# | Abstract | PubMed, "Coghlan's database", Web of Science |
+# | Methods, Search strategy | PubMed, Cochrane Library, Web of Science; references of reviews; WHO platform ICTRP |
+# | Results, Literature search results | PubMed, Web of Science, Scopus; existing literature and ClinicalTrials.gov |
+# :::
+#
+# "Coghlan's database" is read here as the Cochrane Library. The Cochrane Library and ICTRP are announced and have no count; Scopus has one and is not announced; ClinicalTrials.gov shares one with the literature. None of the databases is Chinese, although four of the five included studies are, by their titles in the list of references, from Chinese journals.
+#
+# *How* (Methods): searched in November 2024, the month in which the journal received the article and which the number of the registration, INPLASY2024110094, names too; with "both indexed and free-text terms", which are not printed; references kept in EndNote X9; titles, abstracts and full texts read by two researchers independently, a third if in doubt. Excluded were duplicates, repeated or incomplete data, conference abstracts, case reports and papers without relevant data, "studies investigating multiple combination therapies", and papers not available in the original; how many for which reason is not said.
+
+# %% [markdown]
+# ## The computation
+
+# %%
+wide = review.search.pivot(index="database", columns="query", values="records")
+queried = wide.loc[wide["#1"].notna(), ["#1", "#2", "#3", "#1 AND #2 AND #3"]]
+possible = queried["#1 AND #2 AND #3"] <= queried[["#1", "#2", "#3"]].min(axis=1)
+table(
+    queried.reset_index(),
+    {
+        "database": "Database",
+        **{query: (query, lambda n: text.count(int(n))) for query in queried},
+    },
+    name="tab-search",
+    caption="Records by database and query (Results, Literature search results).",
+)
+
+# %% [markdown]
+# With {glue:text}`other_records:s` records from other sources the combined queries add up to {glue:text}`identified:s`; that is a sum of this book, the article prints no total. {glue:text}`after:s` after removal of duplicates leaves {glue:text}`duplicates:s` duplicates ({glue:text}`duplicate_share:s`). In {glue:text}`possible:s` databases the combined query returns no more than the smallest of its parts, as it must.
+#
+# The same flow for the R package PRISMA2020 {cite:p}`haddaway2022`, missing steps as `NA`:
+
+# %%
+databases = combined[combined["query"] != "other sources"]
+others = combined[combined["query"] == "other sources"]
+sums = [
+    ("Records from databases", databases["records"].sum(), "database_results"),
+    (others["database"].item(), others["records"].item(), "citations_results"),
+    ("Duplicate records", duplicates, "duplicates"),
+]
+by_database = pd.DataFrame(
+    {
+        "step": "Records identified: " + databases["database"],
+        "count": databases["records"],
+        "prisma2020": "database_specific_results",
+    }
+)
+known = pd.DataFrame(sums, columns=["step", "count", "prisma2020"])
+sheet = flow_sheet(pd.concat([by_database, known, review.flow]))
+download(sheet, name="prisma2020-flow", what="Flow of records for PRISMA2020")
+
+# %% tags=["hide-input"]
+glue(
+    identified=text.count(identified),
+    after=text.count(after),
+    duplicates=text.count(duplicates),
+    included=text.count(included),
+    other_records=text.count(others["records"].item()),
+    duplicate_share=text.percent(100 * duplicates / identified, 1),
+    possible=f"{int(possible.sum())} of {len(possible)}",
+    missing_steps=str(int((review.flow["status"] == "not reported").sum())),
+)
+assert duplicates > 0, "Search: 'the counts that are printed fit together' fails"
+assert possible.all(), "Search: 'as it must' no longer holds"
+assert set(review.flow.loc[review.flow["status"] == "printed", "step"]) == {
+    "records after merging and removal of duplicates",
+    "studies included in the review",
+}, "Search: 'no number between' no longer holds"
+
+# %% [markdown]
 # ## What follows
 #
-# * **What adds up:** the counts of the sources add up to {glue:text}`identified:s` records; {glue:text}`after:s` after deduplication leaves {glue:text}`duplicates:s` duplicates ({glue:text}`duplicate_share:s`). In {glue:text}`possible:s` databases the combined query returns no more than the smallest of its parts, as it must.
-# * **What is not reported:** {glue:text}`missing_steps:s` of the steps that PRISMA 2020 asks for have no number in the text, among them how many records were screened, how many full texts were read, and why reports were excluded. From {glue:text}`after:s` records to {glue:text}`included:s` studies no numbers and no reasons are printed. (Figure 1 of the paper may show some of these; its picture was not available to this book.)
+# * **Adds up:** sources, duplicates and what remained. **Missing:** how many records were screened and reports read, and why reports were excluded, which PRISMA 2020 asks for {cite:p}`page2021`, and the search words, without which the search cannot be repeated. [The article, item by item](article) has the rest.
 # * **How sure:** the sums are arithmetic on printed counts. That duplicates were removed only among these sources is assumed.

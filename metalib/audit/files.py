@@ -79,6 +79,7 @@ FILES: dict[str, File] = {
             Column("step", "the step"),
             Column("count", "its count, if it is printed", "count", blank=True),
             Column("status", "whether the count is printed", choices=("printed", "not reported")),
+            Column("prisma2020", "its row in the template of the R package PRISMA2020, if it has one", blank=True),
             *_SOURCE,
         ),
         ("step",),
@@ -206,6 +207,53 @@ FILES: dict[str, File] = {
         ),
         ("claim",),
         "One claim of the paper a row",
+    ),
+    "prisma": File(
+        (
+            Column("item", "item of PRISMA 2020"),
+            Column("section", "section of the checklist"),
+            Column("topic", "what the item asks for, in other words than the checklist"),
+            Column("article", "whether the paper reports it", choices=("reported", "partly", "not reported")),
+            Column("place", "where it does", blank=True),
+            Column("remark", "what there is or is missing", blank=True),
+            Column("book", "whether this report answers the item", choices=("yes", "partly", "no"), blank=True),
+            Column("book_place", "where it does, or why not", blank=True),
+        ),
+        ("item",),
+        "One item of a checklist a row",
+    ),
+    "amstar2": File(
+        (
+            Column("item", "item of AMSTAR 2", "count"),
+            Column("critical", "whether the item is critical", choices=("yes", "no")),
+            Column("topic", "what the item asks for, in other words than the tool"),
+            Column("answer", "the judgement", choices=("yes", "partial yes", "no", "no meta-analysis")),
+            Column("place", "what it rests on", blank=True),
+            Column("reason", "why it was made"),
+        ),
+        ("item",),
+        "One item of the appraisal a row",
+    ),
+    "passed_over": File(
+        (
+            Column("place", "where the paper says it"),
+            Column("printed", "quotation, omissions in brackets"),
+            Column("remark", "what is to be known beside it"),
+        ),
+        ("place", "printed"),
+        "One statement that no other file takes up a row",
+    ),
+    "cited": File(
+        (
+            Column("reference", "number in the paper's list of references", "count"),
+            Column("work", "first author and year"),
+            Column("subject", "what it is about, by its title"),
+            Column("place", "where it is cited", blank=True),
+            Column("cited_for", "what it is cited for", blank=True),
+            Column("remark", "what is to be known beside it", blank=True),
+        ),
+        ("reference",),
+        "One work of the paper's list of references a row",
     ),
     "published": File(
         (

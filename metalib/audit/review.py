@@ -47,6 +47,10 @@ class Review:
     risk_of_bias: pd.DataFrame
     grade: pd.DataFrame
     claims: pd.DataFrame
+    prisma: pd.DataFrame
+    amstar2: pd.DataFrame
+    passed_over: pd.DataFrame
+    cited: pd.DataFrame
     published: pd.DataFrame
 
     def has(self, name: str) -> bool:

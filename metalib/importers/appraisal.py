@@ -1,8 +1,9 @@
-"""Risk of bias as robvis wants it, and the flow of records as the R package PRISMA2020 wants it."""
+"""Risk of bias as robvis wants it, and the flow of records as the R package PRISMA2020 wants it: read and written."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -17,6 +18,27 @@ STAGES = {
     "screening": {"box4", "box5", "box6", "box7", "box8", "box9", "box12", "box13", "box14", "box15"},
     "included": {"box10", "box16"},
 }
+_ROWS = {
+    "box1": "previous_studies previous_reports",
+    "box2": "database_results database_specific_results register_results register_specific_results",
+    "box3": "duplicates excluded_automatic excluded_other",
+    "box4": "records_screened",
+    "box5": "records_excluded",
+    "box6": "dbr_sought_reports",
+    "box7": "dbr_notretrieved_reports",
+    "box8": "dbr_assessed",
+    "box9": "dbr_excluded",
+    "box10": "new_studies new_reports",
+    "box11": "website_results organisation_results citations_results",
+    "box12": "other_sought_reports",
+    "box13": "other_notretrieved_reports",
+    "box14": "other_assessed",
+    "box15": "other_excluded",
+    "box16": "total_studies total_reports",
+}
+#: Rows of the template that hold a number, and the box in which they stand.
+TEMPLATE = {name: box for box, names in _ROWS.items() for name in names.split()}
+_WORST = ("low", "unclear", "high")
 _REASON = re.compile(r"(.+?)[,:]\s*(?:n\s*=\s*)?([0-9]+|xxx|NA)", re.IGNORECASE)
 
 
@@ -53,6 +75,46 @@ def read_robvis(sheet: Sheet) -> Imported:
     return Imported("robvis", sheet.file, {"risk_of_bias": pd.DataFrame(rows)}, {}, left, tuple(changed))
 
 
+def robvis_sheet(judgements: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """Return judgements as robvis takes them (``tool="Generic"``): a row a study, a column a domain.
+
+    Parameters
+    ----------
+    judgements : DataFrame
+        ``study, domain, judgement`` (low, unclear, high); every study is judged once in every domain.
+    labels : mapping
+        Name to show of each study.
+
+    Returns
+    -------
+    DataFrame
+        ``Study``, the domains, ``Overall`` (the worst judgement of the study) and ``Weight`` (1, as robvis asks where
+        there are no weights).
+
+    Raises
+    ------
+    DataError
+        A study is judged twice or not at all in a domain, or a judgement is not known.
+
+    References
+    ----------
+    McGuinness LA, Higgins JPT. Risk-of-bias VISualization (robvis). Res Synth Methods 2021; 12: 55-61.
+    """
+    domains, studies = judgements["domain"].unique(), judgements["study"].unique()
+    rows = []
+    for study in studies:
+        own = judgements[judgements["study"] == study]
+        for domain in domains:
+            if (found := own.loc[own["domain"] == domain, "judgement"].tolist()) not in [[word] for word in _WORST]:
+                problem = f"{domain}: one judgement is needed, {', '.join(_WORST)}"
+                raise DataError(problem, study=study, value=found)
+        judged = dict(zip(own["domain"], own["judgement"], strict=True))
+        worst = max(judged.values(), key=_WORST.index)
+        words = [judged[domain] for domain in domains] + [worst]
+        rows.append([labels[study], *map(str.capitalize, words), 1])
+    return pd.DataFrame(rows, columns=["Study", *domains, "Overall", "Weight"])
+
+
 def is_flow(sheet: Sheet) -> bool:
     """Return whether a file has the columns of the PRISMA2020 template."""
     return set(FLOW) <= set(sheet.header)
@@ -78,6 +140,7 @@ def read_flow(sheet: Sheet) -> Imported:
         stage = next((name for name, boxes in STAGES.items() if cells["box"].strip() in boxes), None)
         if stage is None:
             raise DataError("the template has no such box", file=at(sheet.file, line), value=cells["box"])
+        name = cells["data"].strip() if cells["data"].strip() in TEMPLATE else ""
         step = clean(re.sub(r":?\s*\[.*", "", cells.get("description") or cells["data"]))
         said = cells["n"].strip()
         parts = [(step, said)]
@@ -88,10 +151,11 @@ def read_flow(sheet: Sheet) -> Imported:
                     "this is no number, and no list of reasons with numbers", file=at(sheet.file, line), value=said
                 )
             parts = [(f"{step}: {clean(match[1])}", match[2]) for match in found if match]
-        for name, count in parts:
+        for shown, count in parts:
             known = count.isdigit()
-            rows.append({"stage": stage, "step": name, "count": int(count) if known else None,
-                         "status": "printed" if known else "not reported", "source": at(sheet.file, line)})  # fmt: skip
+            rows.append({"stage": stage, "step": shown, "count": int(count) if known else None,
+                         "status": "printed" if known else "not reported", "prisma2020": name,
+                         "source": at(sheet.file, line)})  # fmt: skip
     if not rows:
         raise DataError("the flow of records has no step", file=sheet.file)
     frame = pd.DataFrame(rows).astype({"count": "Int64"})
@@ -100,3 +164,39 @@ def read_flow(sheet: Sheet) -> Imported:
     left = [f"column {name}" for name in sheet.header if name not in (*FLOW, "description")]
     left += [f"{titles} rows that name parts of the diagram"] if titles else []
     return Imported("PRISMA 2020 flow", sheet.file, {"flow": frame}, {}, tuple(left))
+
+
+def flow_sheet(flow: pd.DataFrame) -> pd.DataFrame:
+    """Return a flow of records in the template of the R package PRISMA2020.
+
+    Parameters
+    ----------
+    flow : DataFrame
+        ``step, count, prisma2020`` as in ``flow.csv``; steps without a row in the template are left out. Steps that
+        share a row become a list of parts, for example databases or reasons.
+
+    Returns
+    -------
+    DataFrame
+        ``data, node, box, description, boxtext, tooltips, url, n``; what is not reported is ``NA``, because the package
+        takes a row that is missing for nought.
+
+    Raises
+    ------
+    DataError
+        The template has no such row.
+
+    References
+    ----------
+    Haddaway NR, Page MJ, Pritchard CC, McGuinness LA. PRISMA2020. Campbell Syst Rev 2022; 18: e1230.
+    """
+    rows = []
+    for name, part in flow[flow["prisma2020"] != ""].groupby("prisma2020", sort=False):
+        if name not in TEMPLATE:
+            raise DataError("the template of PRISMA2020 has no such row", file="flow.csv", value=name)
+        counts = ["NA" if pd.isna(count) else str(int(count)) for count in part["count"]]
+        steps = part["step"].tolist()
+        shown = steps[0].partition(": ")[0] if len(steps) > 1 else steps[0]
+        parts = "; ".join(f"{step.rpartition(': ')[2]}, {n}" for step, n in zip(steps, counts, strict=True))
+        rows.append([name, "NA", TEMPLATE[str(name)], shown, shown, "NA", "NA", parts if len(steps) > 1 else counts[0]])
+    return pd.DataFrame(rows, columns=["data", "node", "box", "description", "boxtext", "tooltips", "url", "n"])
