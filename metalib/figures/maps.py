@@ -16,10 +16,7 @@ from .. import text
 from ..audit.agreement import DECADES
 from ..errors import DataError
 from .checks import check_columns
-from .style import BLACK, FONT_SIZE, VERMILLION, style
-
-#: Light enough at 100% for black numbers.
-_SHARES = "#56B4E9"
+from .style import BLACK, FONT_SIZE, SKY_BLUE, VERMILLION, style
 
 
 def share_map(grid: pd.DataFrame, *, label: str) -> Figure:
@@ -54,7 +51,7 @@ def share_map(grid: pd.DataFrame, *, label: str) -> Figure:
         fig = Figure(figsize=(7.0, 1.0 + 0.32 * len(grid)), layout="constrained")
         axes = fig.subplots()
         sns.heatmap(
-            grid.astype(float), vmin=0, vmax=100, cmap=sns.light_palette(_SHARES, as_cmap=True), ax=axes,
+            grid.astype(float), vmin=0, vmax=100, cmap=sns.light_palette(SKY_BLUE, as_cmap=True), ax=axes,
             annot=grid.map(text.percent), annot_kws={"color": BLACK}, fmt="", cbar_kws={"label": label},
         )  # fmt: skip
         axes.tick_params(length=0, rotation=0)
