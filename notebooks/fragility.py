@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Fragility, multiplicity, dependence
 #
-# **Few patients decide what is significant.** {glue:text}`pr_fixed:s`, {glue:text}`pd_fixed:s` and {glue:text}`ae_fixed:s` changed outcomes of patients undo the three significant results under fixed effects, {glue:text}`pr_random:s` and {glue:text}`pd_random:s` two of them under random effects, where {glue:text}`ae_random:s` would make adverse events significant.
+# **Few patients decide what is significant.** {glue:text}`pr_fixed:s`, {glue:text}`pd_fixed:s` and {glue:text}`ae_fixed:s` changed outcomes of patients undo the three significant results under fixed effects, {glue:text}`pr_random:s` and {glue:text}`pd_random:s` two of them under random effects; there, {glue:text}`ae_random:s` makes adverse events significant.
 
 # %%
 import pandas as pd
@@ -158,19 +158,13 @@ table(
 alone = {study: metalib.proportional_odds(counts) for study, counts in ordered.items()}
 table(
     pd.DataFrame(
-        {
-            "study": study,
-            "ratio": effect.ratio,
-            "estimate": effect.estimate,
-            "se": effect.se,
-        }
+        {"study": study, "ratio": effect.ratio, "se_log": effect.se}
         for study, effect in alone.items()
     ),
     {
         "study": ("Study", columns.named(names)),
         "ratio": ("OR of a better category", text.number),
-        "estimate": ("Log OR", lambda value: text.number(value, 3)),
-        "se": ("Standard error", lambda value: text.number(value, 3)),
+        "se_log": ("Standard error of log OR", text.number),
     },
     name="tab-proportional-odds",
     caption="Proportional odds by study, from progression to complete response.",

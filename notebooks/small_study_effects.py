@@ -17,13 +17,18 @@ names = book.names(review)
 labels = review.outcomes.set_index("outcome")["label"]
 identified = [key for key in labels.index if not review.candidates(key)]
 adverse = metalib.pool(review.tables_of("AE"))
+drawn = figures.funnel_data(adverse, labels=names)
 figure(
     figures.funnel(adverse, labels=names),
     name="fig-funnel-ae",
     caption=f"{labels['AE']}: funnel plot, recovered counts. Shaded: where a study alone "
     f"would be significant. {book.note(review, adverse.studies)}",
-    alt=f"Funnel plot of {adverse.k} studies around {text.number(adverse.ratio)}.",
-    data=figures.funnel_data(adverse, labels=names),
+    alt=f"Funnel plot around {text.number(adverse.ratio)}: "
+    + "; ".join(
+        f"{row.label} {text.number(row.estimate)}, standard error {text.number(row.se)}"
+        for row in drawn[drawn["kind"] == "study"].itertuples()
+    ),
+    data=drawn,
 )
 
 # %% [markdown]
@@ -74,17 +79,20 @@ contradicting = max(identified, key=lambda k: metalib.pool(review.tables_of(k)).
 assert labels[contradicting] == tests.loc[p.min(axis=1).idxmin(), "outcome"], (
     "Small-study effects: 'where the studies contradict each other' no longer holds"
 )
+assert p["harbord"].min() == p.min().min(), (
+    "Small-study effects: 'the one that does is Harbord's' no longer holds"
+)
 glue(
     most=str(tests["k"].max()),
     tests=str(p.size),
     small=str(below),
     lowest=tests.loc[p.min(axis=1).idxmin(), "outcome"].lower(),
-    databases=", ".join(review.search["database"].unique()),
+    databases="; ".join(review.search["database"].unique()),
     expected=text.number(0.05 * p.size, 2),
 )
 
 # %% [markdown]
-# Where nothing is amiss, {glue:text}`expected:s` of {glue:text}`tests:s` independent tests fall below 0.05 on average. The one that does is Harbord's for {glue:text}`lowest:s`, where the studies contradict each other in any case.
+# Where nothing is amiss, {glue:text}`expected:s` of {glue:text}`tests:s` tests fall below 0.05 on average. The one that does is Harbord's for {glue:text}`lowest:s`, where the studies contradict each other in any case.
 #
 # ## How sure
 #

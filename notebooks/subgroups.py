@@ -28,8 +28,6 @@ results = {
     for name, rows in strata.items()
 }
 placement, groups = next(iter(results.items()))
-
-# %% tags=["hide-input"]
 drawn = {"labels": book.names(review), "groups": book.arms}
 figure(
     figures.forest(
