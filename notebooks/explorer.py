@@ -10,7 +10,8 @@ import metalib
 from metalib import text
 from metalib.pages import glue, prose, table
 from metalib.pages.book import read_book
-from metalib.pages.explorer import DataSet, explorer_outcome, printed_analyses, stored_p
+from metalib.pages.explorer import DataSet, explorer_outcome, printed_analyses
+from metalib.pages.explorer_numbers import stored_p
 from metalib.pages.explorer_page import as_script, explorer
 
 review = metalib.read_review("../data")

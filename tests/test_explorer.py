@@ -23,9 +23,8 @@ from metalib.pages.explorer import (
     count_results,
     explorer_outcome,
     printed_analyses,
-    stored_p,
 )
-from metalib.pages.explorer_numbers import number
+from metalib.pages.explorer_numbers import number, stored_p
 from metalib.pages.explorer_page import as_script, explorer, fingerprint
 
 ROOT = Path(__file__).parent.parent

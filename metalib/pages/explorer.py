@@ -45,8 +45,6 @@ from .prose import STATISTIC_NAMES, by_statistic, printed_ratio, recomputed
 
 #: 255 subsets, each pooled under 43 combinations; one study more doubles the size of the data.
 LARGEST_K = 8
-#: What a letter of a "never narrower" result stands for.
-_TAKEN = {"w": "wald", "h": "hksj"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,32 +194,6 @@ def printed_analyses(published: pd.DataFrame) -> list[PrintedAnalysis]:
         for (place, excluded), numbers in published.groupby(["place", "excluded"], sort=False)
     ]
     return sorted(found, key=lambda analysis: len(analysis.without))
-
-
-def stored_p(outcome: Data) -> pd.DataFrame:
-    """Return P of every result that an outcome of :func:`explorer_outcome` holds.
-
-    Returns
-    -------
-    DataFrame
-        ``set`` (label), ``measure, model, tau2, ci``, ``studies`` (keys joined by ", ", in the order of the set),
-        ``printed`` (whether they are those of the first printed analysis) and ``p`` (NaN if there is none).
-    """
-    rows = []
-    for one in outcome["sets"]:
-        keys = [study["key"] for study in one["studies"]]
-        first = one["printed"][0]["subset"] if one["printed"] else None
-        for measure, numbers in one["measures"].items():
-            for name, results in numbers["intervals"].items():
-                model, tau2, ci = name.split("/")
-                for subset, result in enumerate(results, start=1):
-                    # "Never narrower" points to the interval that it takes.
-                    held = numbers["intervals"][f"{model}/{tau2}/{_TAKEN[result]}"] if ci == "hksj_adhoc" else results
-                    studies = ", ".join(key for i, key in enumerate(keys) if subset >> i & 1)
-                    p = held[subset - 1][2]
-                    rows.append((one["label"], measure, model, tau2, ci, studies, subset == first, p))
-    columns = ["set", "measure", "model", "tau2", "ci", "studies", "printed", "p"]
-    return pd.DataFrame(rows, columns=columns).astype({"p": float})
 
 
 def _set(one: DataSet, labels: Mapping[str, str], printed: Sequence[PrintedAnalysis], reasons: Reasons) -> Data:
