@@ -1,13 +1,7 @@
 # %% [markdown]
-# # Sensitivity analysis
+# # Sensitivity: studies left out
 #
-# ## What the paper says
-#
-# For the three outcomes with a significant difference, studies were excluded "one at a time" (Table 3, headed "One-by-One Exclusion Method"), and the findings are called "consistent even after the sequential exclusion of studies" (Results, Sensitivity analysis).
-#
-# ## The computation
-#
-# Leaving one study out of k leaves k − 1 studies every time. In Table 3 the degrees of freedom fall from row to row, so each row excludes its study *on top of* the rows above it.
+# **No direction depends on one study, significance does.** Without {glue:text}`heavy:s`, the study with the most weight, the odds ratio of progression is {glue:text}`pd_without:s`, and that of adverse events {glue:text}`ae_without:s` (fixed effects): on the same side of 1, but no longer significant.
 
 # %%
 import pandas as pd
@@ -15,35 +9,72 @@ import pandas as pd
 import metalib
 from metalib import figures, text
 from metalib.audit.compare import compare, forest_statistics
-from metalib.pages import notebook, views
+from metalib.pages import columns, figure, glue, table
+from metalib.pages.book import read_book
 
 review = metalib.read_review("../data")
-labels = review.labels()
-table3 = review.published.query("place == 'Table 3'")
-rows, frames = {}, []
-for outcome, excluded in (
-    table3[["outcome", "excluded"]].drop_duplicates().itertuples(index=False)
-):
-    tables = review.tables_of(outcome)
-    left = tables[~tables["study"].isin(excluded.split())]
-    rows[outcome, excluded] = metalib.pool(left)
-    frames.append(
-        compare(
-            review.printed(outcome, place="Table 3", excluded=excluded),
-            forest_statistics(rows[outcome, excluded]),
-        ).assign(outcome=outcome, excluded=excluded)
-    )
-audit = pd.concat(frames, ignore_index=True)
-audit.groupby(["outcome", "excluded"], sort=False)["verdict"].value_counts().unstack(
-    fill_value=0
+book = read_book(review.folder)
+names = book.names(review)
+labels = review.outcomes.set_index("outcome")["label"]
+tables = {
+    key: review.tables_of(key) for key in labels.index if not review.candidates(key)
+}
+results = {
+    (key, model): metalib.pool(tables[key], model=model)
+    for key in tables
+    for model in ("fixed", "random")
+}
+left_out = pd.concat(
+    [
+        metalib.leave_one_out(tables[key], model=model).assign(
+            outcome=key, whole=whole.estimate, p_whole=whole.p
+        )
+        for (key, model), whole in results.items()
+    ],
+    ignore_index=True,
+)
+fixed = left_out[left_out["model"] == "fixed"]
+drawn = pd.DataFrame(
+    {
+        "outcome": fixed["outcome"].map(labels),
+        "label": "without " + fixed["omitted"].map(names),
+        "estimate": fixed["ratio"],
+        "low": fixed["ratio_low"],
+        "high": fixed["ratio_high"],
+        "significant": fixed["p"] < 0.05,
+    }
+)
+bands = {labels[key]: results[key, "fixed"] for key in tables}
+note = book.note(review, set(fixed["omitted"]))
+figure(
+    figures.exclusions(drawn, whole=bands),
+    name="fig-leave-one-out",
+    caption=f"Each study left out in turn, M-H, fixed, recovered counts. {note}",
+    alt="Odds ratios without one study: "
+    + "; ".join(
+        f"{row.outcome} {row.label} {text.with_interval(row.estimate, row.low, row.high)}"
+        for row in drawn.itertuples()
+    ),
+    data=drawn,
 )
 
-# %% tags=["hide-input"]
-shown = audit.assign(
-    Row=audit["outcome"]
-    + " without "
-    + audit["excluded"].map(lambda names: ", ".join(labels[n] for n in names.split()))
-)
+# %% [markdown]
+# ## What the article prints
+#
+# For the three outcomes with a significant difference, studies were excluded "one at a time" (Table 3, headed "One-by-One Exclusion Method"), and the findings are called "consistent even after the sequential exclusion of studies" (Results, Sensitivity analysis).
+#
+# Leaving out one study of k always leaves k − 1. In Table 3 the degrees of freedom fall from row to row ({glue:text}`printed_df_pr:s` for partial response), so each row excludes its study *on top of* the row above, as "sequential" says. The study with the most weight stays in every row.
+
+# %%
+printed = review.published.query("place == 'Table 3'")
+compared = []
+for (key, excluded), numbers in printed.groupby(["outcome", "excluded"], sort=False):
+    out = excluded.split()
+    kept = tables[key][~tables[key]["study"].isin(out)]
+    row = f"{key} without {', '.join(names[study] for study in out)}"
+    recomputed = forest_statistics(metalib.pool(kept))
+    compared.append(compare(numbers, recomputed).assign(Outcome=row))
+compared = pd.concat(compared)
 layout = {
     "OR [95% CI]": "{OR} [{CI low}, {CI high}]",
     "Chi²": "{Chi2}",
@@ -51,181 +82,228 @@ layout = {
     "I² (%)": "{I2}",
     "Z (P)": "{Z} ({P})",
 }
-notebook.table(
-    views.as_table_rows(shown, "Row", layout, ledger="audit.html"),
+table3 = columns.printed_rows(compared, "Outcome", layout, ledger=book.ledger)
+table3 = table3.replace("/ (/)", "/")
+table(
+    table3,
     name="tab-table3",
-    caption=(
-        "Table 3 as printed and, below each row, as recomputed by cumulative exclusion "
-        "(fixed effects, rounded to the digits of the print)."
-    ),
-    align="llrrrrrl",
-)
-checkable = audit[audit["verdict"] != "not checkable"]
-missed = checkable[checkable["verdict"] != "reproduced"]
-notebook.glue(
-    reproduced=f"{(checkable['verdict'] == 'reproduced').sum()} of {len(checkable)}",
-    slashes=str((audit["verdict"] == "not checkable").sum()),
-    missed=str(len(missed)),
-    missed_where="; ".join(
-        f"{row.outcome} without {' and '.join(labels[s] for s in row.excluded.split())}: {row.statistic} printed "
-        f"{row.text}, recomputed {text.number(row.value, 3)}"
-        for row in missed.itertuples()
-    ),
-    printed_df_pr=" and ".join(
-        review.printed_text("PR", "df", place="Table 3", excluded=e)
-        for e in ("zhou2015", "zhou2015 ke2011")
-    ),
+    caption="Table 3 as printed and, below each row, as recomputed by cumulative exclusion.",
+    csv=False,
 )
 
 # %% [markdown]
-# {glue:text}`reproduced:s` numbers of Table 3 are reproduced ({glue:text}`slashes:s` cells are printed as "/": one study has no heterogeneity). What is missed: {glue:text}`missed_where:s`.
-
-# %% [markdown]
-# ### True leave-one-out, which the paper does not print
+# {glue:text}`reproduced:s` printed numbers are reproduced. One is missed by its last digit ({glue:text}`missed_where:s`); {glue:text}`slashes:s` cells are printed as "/", because one study alone has no heterogeneity.
 #
-# Each study in turn is left out of the full set, for every identified outcome, under fixed and under random effects. One-year survival is not identified; its candidates are in [their own chapter](one_year_survival).
+# ## Weight and influence
+#
+# Two things can go with a study. Its *weight* is its share of the information: without it the interval widens. Its *influence* is how far it moves the result: the squared change of the log odds ratio without it, in standard errors {cite:p}`baujat2002`. A study that agrees with the others has weight and no influence.
+
 
 # %%
-identified = ["CR", "PR", "SD", "PD", "AE"]
-loo = pd.concat(
+def without_each(key):
+    """Weight and influence of each study of an outcome, and the results without it."""
+    frame = metalib.influence(tables[key])[["study", "weight", "influence"]]
+    for model in ("fixed", "random"):
+        rows = left_out[(left_out["outcome"] == key) & (left_out["model"] == model)]
+        numbers = rows.set_index("omitted")[["estimate", "ci_low", "ci_high", "p"]]
+        frame = frame.join(numbers.add_suffix(f"_{model}"), on="study")
+    return frame.dropna(subset="weight").assign(outcome=labels[key])
+
+
+significant = list(printed["outcome"].unique())
+each = {key: without_each(key) for key in significant}
+fixed_effect = ("estimate_fixed", "ci_low_fixed", "ci_high_fixed")
+random_effect = ("estimate_random", "ci_low_random", "ci_high_random")
+table(
+    pd.concat(each.values()),
+    {
+        "study": ("Without", columns.named(names)),
+        "weight": ("Weight", text.percent),
+        "influence": ("Influence", text.number),
+        **columns.effect("OR", "OR without it, fixed", fixed_effect),
+        "p_fixed": ("P, fixed", text.p_value),
+        **columns.effect("OR", "OR without it, random", random_effect),
+        "p_random": ("P, random", text.p_value),
+    },
+    group="outcome",
+    name="tab-leave-one-out",
+    caption="Weight and influence of each study (M-H, fixed) and the results without it.",
+    note=note,
+)
+
+# %% [markdown]
+# {glue:text}`heavy:s` carries {glue:text}`weights:s` of the weight of the three outcomes. Its influence on partial response is nil, {glue:text}`pr_with:s` with it and {glue:text}`pr_fixed:s` without; progression is moved more by {glue:text}`pd_mover:s` ({glue:text}`pd_moved:s`) than by it ({glue:text}`pd_heavy:s`); adverse events are moved most by it ({glue:text}`ae_heavy:s`), towards 1. What goes with it is above all information, and with that significance. All results that cross P = 0.05 without one study:
+
+# %%
+crosses = (left_out["p"] < 0.05) != (left_out["p_whole"] < 0.05)
+changed = left_out[crosses]
+table(
+    changed.assign(outcome=changed["outcome"].map(labels)),
+    {
+        "outcome": "Outcome",
+        "model": "Model",
+        "p_whole": ("P of all studies", text.p_value),
+        **columns.exclusions(names),
+    },
+    name="tab-crossing",
+    caption="Results of identified outcomes that change significance without one study.",
+    note=note,
+)
+
+# %% tags=["hide-input"]
+heaviest = {key: rows.loc[rows["weight"].idxmax()] for key, rows in each.items()}
+movers = {key: rows.loc[rows["influence"].idxmax()] for key, rows in each.items()}
+(heavy,) = {row["study"] for row in heaviest.values()}
+weights = [row["weight"] for row in heaviest.values()]
+checkable = compared[compared["verdict"] != "not checkable"]
+missed = checkable[checkable["verdict"] != "reproduced"]
+without = {
+    (r.outcome, r.model, r.omitted): (
+        text.with_interval(r.ratio, r.ratio_low, r.ratio_high),
+        f", P = {text.p_value(r.p)}",
+    )
+    for r in left_out.itertuples()
+}
+glue(
+    heavy=names[heavy],
+    weights=f"{text.number(min(weights), 0)} to {text.percent(max(weights))}",
+    pr_with=text.number(results["PR", "fixed"].ratio),
+    pr_fixed=without["PR", "fixed", heavy][0].split()[0],
+    pr_without="".join(without["PR", "random", heavy]),
+    pd_without="".join(without["PD", "fixed", heavy]),
+    ae_without="".join(without["AE", "fixed", heavy]),
+    pd_mover=names[movers["PD"]["study"]],
+    pd_moved=text.number(movers["PD"]["influence"]),
+    pd_heavy=text.number(heaviest["PD"]["influence"]),
+    ae_heavy=text.number(heaviest["AE"]["influence"]),
+    reproduced=f"{len(checkable) - len(missed)} of {len(checkable)}",
+    slashes=str((table3 == "/").sum().sum()),
+    missed_where="; ".join(
+        f"{r.Outcome}: {r.statistic} printed {r.text}, recomputed {text.number(r.value, 3)}"
+        for r in missed.itertuples()
+    ),
+    printed_df_pr=" and ".join(
+        printed.query("outcome == 'PR' and statistic == 'df'")["text"]
+    ),
+)
+assert missed["verdict"].tolist() == ["last digit"], (
+    "Sensitivity: 'one is missed by its last digit' no longer holds"
+)
+assert not any(heavy in excluded.split() for excluded in printed["excluded"]), (
+    "Sensitivity: 'the study with the most weight stays in every row' no longer holds"
+)
+assert heaviest["PR"]["influence"] < 0.005, (
+    "Sensitivity: 'its influence on partial response is nil' no longer holds"
+)
+assert movers["PD"]["study"] != heavy, (
+    "Sensitivity: 'progression is moved more by' another study no longer holds"
+)
+assert movers["AE"]["study"] == heavy, (
+    "Sensitivity: 'adverse events are moved most by it' no longer holds"
+)
+same = left_out["estimate"] * left_out["whole"] > 0
+assert same[left_out["outcome"].isin(significant)].all(), (
+    "Sensitivity: 'no direction depends on one study' no longer holds"
+)
+lost, gained = changed[changed["p"] >= 0.05], changed[changed["p"] < 0.05]
+assert set(lost["omitted"]) == {heavy}, (
+    "Sensitivity: 'significance is lost without' one study only no longer holds"
+)
+assert (lost["outcome"] + " " + lost["model"]).tolist() == [
+    "PR random",
+    "PD fixed",
+    "PD random",
+    "AE fixed",
+], "Sensitivity: which results lose significance is no longer what the prose says"
+assert (gained["outcome"] + " " + gained["model"]).tolist() == ["AE random"], (
+    "Sensitivity: 'only adverse events gain it' no longer holds"
+)
+
+# %% [markdown]
+# Significance is lost without {glue:text}`heavy:s` only: for progression under both models, for adverse events under fixed and for partial response under random effects. Only adverse events gain it, under random effects and without one study. No exclusion makes complete response or stable disease significant.
+#
+# ## Every subset
+#
+# The strongest form of "consistent" is about every subset of the studies; k studies have 2^k − 1 {cite:p}`olkin2012`.
+
+# %%
+subsets = pd.concat(
     [
-        metalib.leave_one_out(review.tables_of(outcome), model=model).assign(
-            outcome=outcome
+        metalib.all_subsets(tables[key], model=model).assign(
+            outcome=labels[key], model=model, whole=whole.estimate
         )
-        for outcome in identified
-        for model in ("fixed", "random")
+        for (key, model), whole in results.items()
     ],
     ignore_index=True,
-)
-loo.groupby(["outcome", "model"], sort=False)["p"].agg(["min", "max"]).round(4)
-
-
-# %% tags=["hide-input"]
-def without(outcome, study, model="fixed"):
-    """Text of a pooled result without one study."""
-    tables = review.tables_of(outcome)
-    effect = metalib.pool(tables[tables["study"] != study], model=model)
-    return f"{text.estimate(effect)}, P = {text.p_value(effect.p)}"
-
-
-lost = loo[
-    (loo["model"] == "fixed")
-    & loo["outcome"].isin(["PR", "PD", "AE"])
-    & (loo["p"] >= 0.05)
-]
-# Only what is significant with all studies can be lost without one.
-whole = {
-    o: metalib.pool(review.tables_of(o), model="random").p for o in ("PR", "PD", "AE")
-}
-lost_random = loo[
-    (loo["model"] == "random")
-    & loo["outcome"].isin([o for o, p in whole.items() if p < 0.05])
-    & (loo["p"] >= 0.05)
-]
-gained_random = loo[
-    (loo["model"] == "random")
-    & loo["outcome"].isin([o for o, p in whole.items() if p >= 0.05])
-    & (loo["p"] < 0.05)
-]
-assert set(gained_random["outcome"]) == {"AE"}
-notebook.glue(
-    pd_without=without("PD", "li2014"),
-    ae_without=without("AE", "li2014"),
-    pr_without=without("PR", "li2014", "random"),
-    pr_without_fixed=without("PR", "li2014"),
-    lost="; ".join(
-        f"{r.outcome} without {labels[r.omitted]}" for r in lost.itertuples()
+).dropna(subset="p")
+subsets["significant"] = subsets["p"] < 0.05
+subsets["same_side"] = subsets["estimate"] * subsets["whole"] > 1e-12
+shown = subsets[subsets["model"] == "fixed"]
+shown = shown.assign(estimate=shown["ratio"])
+figure(
+    figures.subsets(shown, whole=bands),
+    name="fig-subsets",
+    caption="Every subset of studies, M-H, fixed. Filled: P < 0.05.",
+    alt="Odds ratios of all subsets of studies, smallest to largest: "
+    + "; ".join(
+        f"{outcome} {text.number(part.min())} to {text.number(part.max())}"
+        for outcome, part in shown.groupby("outcome", sort=False)["ratio"]
     ),
-    lost_random="; ".join(
-        f"{r.outcome} without {labels[r.omitted]}" for r in lost_random.itertuples()
-    ),
-    gained_random="; ".join(
-        f"without {labels[r.omitted]} {text.number(r.ratio)} {text.interval(r.ratio_low, r.ratio_high)}, "
-        f"P = {text.p_value(r.p)}"
-        for r in gained_random.itertuples()
-    ),
-)
-notebook.table(
-    pd.concat(
-        [
-            loo["outcome"].rename("Outcome"),
-            loo["model"].rename("Model"),
-            views.exclusions(loo, labels),
-        ],
-        axis=1,
-    ),
-    name="tab-leave-one-out",
-    caption="True leave-one-out for every identified outcome.",
-    align="lllrrrr",
+    data=shown[["outcome", "studies", "size", "ratio", "p"]],
 )
 
-# %% tags=["hide-input"]
-shown = loo[loo["model"] == "fixed"].reset_index(drop=True)
-drawn = pd.DataFrame(
+# %%
+counts = subsets.groupby(["outcome", "model"], sort=False).agg(
+    subsets=("p", "size"),
+    same_side=("same_side", "sum"),
+    significant=("significant", "sum"),
+    smallest=("ratio", "min"),
+    largest=("ratio", "max"),
+    whole=("whole", "first"),
+)
+# An odds ratio of exactly 1 has no side.
+counts["same_side"] = counts["same_side"].where(counts["whole"].abs() > 1e-9)
+table(
+    counts.reset_index(),
     {
-        "outcome": [review.outcome(key)["label"] for key in shown["outcome"]],
-        "label": "without " + shown["omitted"].map(labels),
-        "estimate": shown["ratio"],
-        "low": shown["ratio_low"],
-        "high": shown["ratio_high"],
-        "significant": shown["p"] < 0.05,
+        "model": "Model",
+        "subsets": "Subsets",
+        "same_side": ("On the side of the whole", lambda n: text.number(n, 0)),
+        "significant": "P < 0.05",
+        "smallest": ("Smallest OR", text.number),
+        "largest": ("Largest OR", text.number),
+    },
+    group="outcome",
+    name="tab-subsets",
+    caption="Subsets that can be pooled, how many share the direction of the whole, how many are significant.",
+    note="For progression one study has no events, so that every result occurs twice. "
+    "With fixed effects the odds ratio of complete response is 1: there is no side.",
+)
+
+# %% tags=["hide-input"]
+shares = 100 * counts[["same_side", "significant"]].div(counts["subsets"], axis=0)
+glue(
+    **{
+        f"{key.lower()}_{model}_{what.split('_')[0]}": text.percent(
+            shares.loc[(labels[key], model), what]
+        )
+        for key, model in results
+        for what in shares
     }
 )
-full = {
-    review.outcome(key)["label"]: metalib.pool(review.tables_of(key))
-    for key in identified
-}
-notebook.figure(
-    figures.exclusions(drawn, whole=full),
-    name="fig-leave-one-out",
-    caption=(
-        "True leave-one-out, Mantel-Haenszel fixed effects, 95% intervals. Grey band: interval of all studies. Filled "
-        "squares have intervals that exclude 1, open squares intervals that include it."
-    ),
-    alt=(
-        f"Leave-one-out odds ratios of {len(identified)} outcomes, fixed effects. Of the intervals of the three significant "
-        "outcomes these include 1: "
-        + "; ".join(
-            f"{r.outcome} without {labels[r.omitted]} {text.number(r.ratio)} {text.interval(r.ratio_low, r.ratio_high)}"
-            for r in lost.itertuples()
-        )
-        + "."
-    ),
-    data=shown[["outcome", "omitted", "ratio", "ratio_low", "ratio_high", "p"]],
-)
-
-# %% [markdown]
-# ### Fixed against random effects
-
-# %% tags=["hide-input"]
-pairs = [
-    (outcome, effect)
-    for outcome in identified
-    for effect in (
-        metalib.pool(review.tables_of(outcome)),
-        metalib.pool(review.tables_of(outcome), model="random"),
-        metalib.pool(review.tables_of(outcome), model="random", ci="hksj"),
+for key in ("PR", "PD"):
+    assert (shares.loc[labels[key], "same_side"] == 100).all(), (
+        f"Sensitivity: 'every subset has the direction of the whole' no longer holds for {key}"
     )
-]
-notebook.table(
-    pd.concat(
-        [
-            pd.Series(
-                [review.outcome(outcome)["label"] for outcome, _ in pairs],
-                name="Outcome",
-            ),
-            views.models([effect for _, effect in pairs]),
-        ],
-        axis=1,
-    ),
-    name="tab-models-all",
-    caption="Every identified outcome under fixed effects, random effects, and random effects with Hartung-Knapp intervals.",
-    align="llrrrrr",
+assert not counts.loc[labels["SD"], "significant"].any(), (
+    "Sensitivity: 'none for stable disease' no longer holds"
 )
 
 # %% [markdown]
-# ## What follows
+# Every subset has the direction of the whole for partial response and progression, {glue:text}`ae_fixed_same:s` have it for adverse events; complete response and stable disease change sides. Significant are {glue:text}`pr_fixed_significant:s`, {glue:text}`pd_fixed_significant:s` and {glue:text}`ae_fixed_significant:s` of the subsets under fixed effects, {glue:text}`pr_random_significant:s`, {glue:text}`pd_random_significant:s` and {glue:text}`ae_random_significant:s` under random effects, none for stable disease. Fewer patients give larger P even if the effect is the same, so these shares describe how much evidence there is; they test nothing.
 #
-# * **Printed:** findings consistent after one-by-one exclusion.
-# * **What follows:** Table 3 is a cumulative exclusion and is reproduced as one; the paper's own words, "sequential exclusion", suit that reading. The largest response study stays in every row. True leave-one-out shows what happens without it: progression without Li 2014 is {glue:text}`pd_without:s`, adverse events without Li 2014 {glue:text}`ae_without:s` (fixed effects), partial response without Li 2014 {glue:text}`pr_without_fixed:s` under fixed and {glue:text}`pr_without:s` under random effects. The estimates stay on the same side of 1. Under fixed effects the difference is no longer significant for: {glue:text}`lost:s`; under random effects for: {glue:text}`lost_random:s`. Adverse events, not significant under random effects with all studies, become so {glue:text}`gained_random:s`.
-# * **How sure:** the results follow from recovered odds ratios and variances and do not depend on complements. That the study is Li 2014 and not Ding 2016 is inferred; that one study decides significance is not.
+# ## How sure
+#
+# * The article's word "consistent" holds for the exclusions it prints and for every direction. It does not hold for significance when any single study may be left out.
+# * The results are exact for the recovered counts and do not depend on complements. That the study is Li 2014 and not Ding 2016 is inferred; that one study decides significance is not.
+# * One-year survival is not identified; its [chapter](one_year_survival) gives its candidates. Other models are in [models side by side](models).

@@ -11,6 +11,7 @@ import pandas as pd
 
 import metalib
 from metalib import text
+from metalib.pages.book import read_book
 
 DATA = Path(__file__).parent.parent / "data"
 RESPONSE = ("CR", "PR", "SD", "PD")
@@ -96,7 +97,7 @@ def study_rows(review: metalib.Review, state: dict) -> list[dict]:
     tables = tables_of(review, state["outcome"], state["data"])
     effect = pool(review, state)
     weights = {} if effect is None else dict(zip(effect.studies, effect.weights, strict=True))
-    labels, rows = review.labels(), []
+    labels, rows = read_book(DATA).names(review), []
     for i, row in enumerate(tables.itertuples()):
         alone = metalib.pool(
             tables.iloc[[i]], state["measure"], method="Peto" if state["model"].startswith("Peto") else "IV"

@@ -6,10 +6,12 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 from scipy.stats import chi2, norm
 from strategies import tables
 
@@ -62,7 +64,7 @@ def test_a_wrong_digit_is_noticed() -> None:
 def test_sentences_name_the_interval_that_was_computed() -> None:
     check = consistency.p_and_interval(*map(read_printed, ("1.02", "0.69", "1.49")), read_printed("0.500", 0.01))
     assert check.verdict == "inconsistent"
-    assert "between 0.9213 and 0.9404" in check.sentence
+    assert "between 0.9220 and 0.9399" in check.sentence
     assert "P = 0.500, which does not agree" in check.sentence
 
 
@@ -87,6 +89,41 @@ def test_p_from_interval_holds_the_true_p(theta: float, se: float) -> None:
         return
     low, high = consistency.p_from_interval(*map(read_printed, texts))
     assert low - 1e-12 <= 2 * norm.sf(abs(theta) / se) <= high + 1e-12
+
+
+@given(st.floats(-1.5, 1.5), st.floats(0.15, 0.8), st.sampled_from((1, 2, 3)))
+@settings(deadline=None)
+def test_p_from_interval_is_sharp(theta: float, se: float, digits: int) -> None:
+    """Against a linear program: the quotient of two linear functions, scaled so that the lower one is 1."""
+    z = norm.ppf(0.975)
+    printed = [read_printed(f"{math.exp(x):.{digits}f}") for x in (theta, theta - z * se, theta + z * se)]
+    assume(min(p.low for p in printed) > 0 and printed[1].high < printed[2].low)
+    (e0, e1), (l0, l1), (h0, h1) = [(math.log(p.low), math.log(p.high)) for p in printed]
+    # Variables: low t, high t, t = 1 / (high - low).
+    at_most = [[-1, 0, l0], [1, 0, -l1], [0, -1, h0], [0, 1, -h1], [-1, -1, 2 * e0], [1, 1, -2 * e1]]
+    ends = []
+    for sign in (1, -1):
+        found = linprog(
+            [sign, sign, 0], A_ub=at_most, b_ub=[0] * 6, A_eq=[[-1, 1, 0]], b_eq=[1],
+            bounds=[(None, None), (None, None), (0, None)],
+        )  # fmt: skip
+        ends.append(sign * found.fun)
+    nearest = 0.0 if ends[0] <= 0 <= ends[1] else min(map(abs, ends))
+    expected = (2 * norm.sf(z * max(map(abs, ends))), 2 * norm.sf(z * nearest))
+    assert consistency.p_from_interval(*printed) == pytest.approx(expected, rel=1e-7, abs=1e-8)
+
+
+@pytest.mark.parametrize("texts", [("1.11", "0.71", "1.72"), ("1.02", "0.69", "1.49"), ("0.45", "0.27", "0.76")])
+def test_p_from_interval_holds_every_p_of_a_grid_and_no_more(texts: tuple[str, str, str]) -> None:
+    printed = [read_printed(text) for text in texts]
+    estimate, *limits = [np.log([p.low, p.high]) for p in printed]
+    low, high = np.meshgrid(*(np.linspace(*ends, 1501) for ends in limits))
+    middle = (low + high) / 2
+    fits = (estimate[0] <= middle) & (middle <= estimate[1])
+    p = 2 * norm.sf(norm.ppf(0.975) * np.abs(2 * middle / (high - low)))[fits]
+    smallest, largest = consistency.p_from_interval(*printed)
+    assert smallest - 1e-12 <= p.min() < smallest + 1e-4
+    assert largest - 1e-4 < p.max() <= largest + 1e-12
 
 
 def test_p_from_interval_refuses_an_estimate_outside_the_middle() -> None:
@@ -119,7 +156,7 @@ def test_limits_that_round_to_the_same_number_leave_every_p_below_that_of_the_wi
     low, high = consistency.p_from_interval(*map(read_printed, ("1.01", "1.01", "1.01")))
     widest = math.log(1.015 / 1.005) / (2 * norm.ppf(0.975))
     assert low == 0.0
-    assert high == pytest.approx(2 * norm.sf(math.log(1.005) / widest), rel=1e-10)
+    assert high == pytest.approx(2 * norm.sf(math.log(1.005 * 1.015) / 2 / widest), rel=1e-10)
 
 
 @given(st.floats(0.01, 60), st.integers(1, 9))

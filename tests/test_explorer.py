@@ -16,8 +16,15 @@ import pytest
 
 import metalib
 from metalib import DataError, OptionError
-from metalib.pages.explorer import DataSet, PrintedAnalysis, combinations, count_results, explorer_outcome
-from metalib.pages.explorer_numbers import number
+from metalib.pages.explorer import (
+    DataSet,
+    PrintedAnalysis,
+    combinations,
+    count_results,
+    explorer_outcome,
+    printed_analyses,
+)
+from metalib.pages.explorer_numbers import number, stored_p
 from metalib.pages.explorer_page import as_script, explorer, fingerprint
 
 ROOT = Path(__file__).parent.parent
@@ -132,6 +139,36 @@ def test_stored_studies_are_those_of_the_data(outcome: str) -> None:
                 assert axis["low"] < axis["none"] < axis["high"]
         everyone = one["totals"][-1]
         assert everyone[0] == f"{tables['events_t'].sum()}/{tables['n_t'].sum()}"
+
+
+@pytest.mark.parametrize("outcome", states.OUTCOMES)
+def test_every_stored_p_is_in_the_frame(outcome: str) -> None:
+    data = stored(outcome.lower())
+    frame = stored_p(data)
+    assert len(frame) == count_results(data)
+    expected = []
+    for one, measure, model, tau2, ci, subset, _, row, _ in results(data):
+        keys = [s["key"] for i, s in enumerate(one["studies"]) if subset >> i & 1]
+        printed = {s["key"] for s in one["studies"] if s["on"]} == set(keys)
+        expected.append((one["label"], measure, model, tau2, ci, ", ".join(keys), printed, row[2]))
+    assert frame.astype(object).where(frame.notna(), None).to_numpy().tolist() == list(map(list, expected))
+
+
+def test_printed_analyses_are_one_a_place_and_exclusion() -> None:
+    published = pd.DataFrame(
+        [
+            ("Table 3", "a b", "fixed", "OR", "2.0"),
+            ("Results", "", "random", "OR", "1.5"),
+            ("Results", "", "random", "studies", "4"),
+            ("Table 3", "a b", "fixed", "P", "0.01"),
+        ],
+        columns=["place", "excluded", "model", "statistic", "text"],
+    )
+    whole, part = printed_analyses(published)
+    assert (whole.place, whole.model, whole.without) == ("Results", "random", ())
+    assert whole.numbers["statistic"].tolist() == ["OR"]
+    assert (part.place, part.model, part.without) == ("Table 3", "fixed", ("a", "b"))
+    assert part.numbers["text"].tolist() == ["2.0", "0.01"]
 
 
 def test_stored_prints_lead_to_their_verdict() -> None:

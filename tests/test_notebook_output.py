@@ -21,6 +21,7 @@ from metalib.pages.book import Book, read_book
 from metalib.pages.column_table import grid
 from metalib.pages.markup import escape_markdown, plain
 from metalib.pages.prose import favours
+from metalib.robustness.fragility import Change
 
 
 @pytest.fixture
@@ -180,12 +181,18 @@ def test_the_effect_of_a_study_is_its_own_pooled_effect() -> None:
     assert grid(large, columns.effect(), name="t").rows == [["∞ [0.37, ∞]"]]
 
 
+def test_changed_counts_name_study_and_arm() -> None:
+    witness = (Change("a", "control", 20, 17), Change("c", "experimental", 0, 1))
+    assert columns.changes(witness, {"a": "A 2011"}, ("New", "Old")) == "A 2011, old: 20 → 17; c, new: 0 → 1"
+    assert columns.changes((), {}, ("New", "Old")) == ""
+
+
 def test_the_words_of_a_book_come_from_its_file(tmp_path: Path) -> None:
     assert read_book(tmp_path) == Book()
     file = tmp_path / "book.yaml"
-    file.write_text("arms: [New, Old]\nnotes: {guessed: x}\n", encoding="utf-8")
-    assert read_book(tmp_path) == Book(arms=("New", "Old"), notes={"guessed": "x"})
-    for content in ("arms: [New]", "arm: x", "counts: [1]", "- 1", "{", "", "notes: {a: 1}"):
+    file.write_text("arms: [New, Old]\nnotes: {guessed: x}\nchapters: {Death: death.html}\n", encoding="utf-8")
+    assert read_book(tmp_path) == Book(("New", "Old"), notes={"guessed": "x"}, chapters={"Death": "death.html"})
+    for content in ("arms: [New]", "arm: x", "counts: [1]", "- 1", "{", "", "notes: {a: 1}", "chapters: [a]"):
         file.write_text(content, encoding="utf-8")
         with pytest.raises(DataError, match=r"book\.yaml"):
             read_book(tmp_path)

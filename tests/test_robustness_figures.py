@@ -105,9 +105,9 @@ def test_shares_are_written_in_their_cells() -> None:
     grid = pd.DataFrame({"I": [0.0, 61.2], "II": [100.0, 38.8]}, index=["new", "old"])
     ax = share_map(grid, label="percent").axes[0]
     assert {t.get_text(): t.get_position() for t in ax.texts} == {
-        "0%": (0, 0), "100%": (1, 0), "61%": (0, 1), "39%": (1, 1),
+        "0%": (0.5, 0.5), "100%": (1.5, 0.5), "61%": (0.5, 1.5), "39%": (1.5, 1.5),
     }  # fmt: skip
-    np.testing.assert_array_equal(ax.images[0].get_array(), grid.to_numpy())
+    np.testing.assert_array_equal(ax.collections[0].get_array(), grid.to_numpy())
     with pytest.raises(DataError, match=r"value 101\.0: old, II: not a percentage"):
         share_map(grid.assign(II=[3, 101]), label="percent")
 

@@ -23,6 +23,8 @@ from .printed import SLACK, Printed
 CONSISTENT, INCONSISTENT = "consistent", "inconsistent"
 Range = tuple[float, float]
 _NO_WIDTH = 1e-300
+#: Of a sum of logarithms of printed numbers.
+_NOISE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def p_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: fl
     """Return the smallest and largest P that a printed ratio and its confidence interval allow.
 
     On the log scale a Wald interval is symmetric about the estimate, so the estimate must lie both in its own rounding
-    interval and in that of the middle of the limits; the standard error follows from the width.
+    interval and in that of the middle of the limits; the standard error follows from the width. The range is sharp:
+    each of its ends belongs to an estimate and limits that fit together and round to the print.
 
     Parameters
     ----------
@@ -115,11 +118,32 @@ def p_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: fl
     centre0, centre1 = max(e0, (l0 + h0) / 2), min(e1, (l1 + h1) / 2)
     if centre0 > centre1:
         raise DataError("the estimate is not in the middle of its interval on the log scale", value=estimate.text)
-    # Limits that round to the same number allow a standard error as small as one likes.
-    se0, se1 = max(h0 - l1, _NO_WIDTH) / (2 * z), (h1 - l0) / (2 * z)
-    nearest = 0.0 if centre0 <= 0 <= centre1 else min(abs(centre0), abs(centre1))
-    farthest = max(abs(centre0), abs(centre1))
-    return float(2 * ndtr(-farthest / se0)), float(2 * ndtr(-nearest / se1))
+    nearest, farthest = _steepness((l0, l1), (h0, h1), (e0, e1))
+    return float(2 * ndtr(-z * farthest)), float(2 * ndtr(-z * nearest))
+
+
+def _steepness(low: Range, high: Range, estimate: Range) -> Range:
+    """Return the smallest and largest |estimate| / half the width over all limits whose middle is an allowed estimate.
+
+    The limits that the print allows form a polygon: a rectangle cut by two bounds on the middle, and by low <= high. On
+    it the quotient of two linear functions takes its extremes at corners, so they need only be listed.
+    """
+    # Where rounding noise keeps the middle just outside, the nearest limits are taken.
+    ends = min(estimate[0], (low[1] + high[1]) / 2), max(estimate[1], (low[0] + high[0]) / 2)
+    corners = [(a, b) for a in low for b in (*high, *(2 * e - a for e in ends))]
+    corners += [(2 * e - b, b) for b in high for e in ends] + [(x, x) for x in (*low, *high, *ends)]
+    quotients = [
+        (a + b) / max(b - a, _NO_WIDTH)
+        for a, b in corners
+        if a <= b and all(_inside(x, of) for x, of in ((a, low), (b, high), ((a + b) / 2, ends)))
+    ]
+    smallest, largest = min(quotients), max(quotients)
+    nearest = 0.0 if smallest <= 0 <= largest else min(abs(smallest), abs(largest))
+    return nearest, max(abs(smallest), abs(largest))
+
+
+def _inside(value: float, allowed: Range) -> bool:
+    return allowed[0] - _NOISE <= value <= allowed[1] + _NOISE
 
 
 def p_q_from_i2(i2: Printed, df: int) -> Range:

@@ -16,7 +16,7 @@ from .. import text
 from ..audit.agreement import DECADES
 from ..errors import DataError
 from .checks import check_columns
-from .style import BLACK, FONT_SIZE, VERMILLION, style
+from .style import BLACK, FONT_SIZE, SKY_BLUE, VERMILLION, style
 
 
 def share_map(grid: pd.DataFrame, *, label: str) -> Figure:
@@ -38,6 +38,9 @@ def share_map(grid: pd.DataFrame, *, label: str) -> Figure:
     DataError
         There is nothing to draw, or a number is no percentage.
     """
+    # Imported here: seaborn takes a second to import.
+    import seaborn as sns
+
     check_columns(grid, ())
     values = grid.to_numpy(dtype=float)
     for row, column in np.argwhere(~((values >= 0) & (values <= 100))):
@@ -47,16 +50,11 @@ def share_map(grid: pd.DataFrame, *, label: str) -> Figure:
     with style():
         fig = Figure(figsize=(7.0, 1.0 + 0.32 * len(grid)), layout="constrained")
         axes = fig.subplots()
-        image = axes.imshow(values, aspect="auto", cmap="Blues", vmin=0, vmax=100)
-        for (row, column), value in np.ndenumerate(values):
-            colour = "white" if value > 70 else BLACK
-            axes.text(column, row, text.percent(value), ha="center", va="center", color=colour)
-        axes.set_xticks(range(len(grid.columns)), [str(name) for name in grid.columns])
-        axes.set_yticks(range(len(grid)), [str(name) for name in grid.index])
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
-        axes.set_xlabel(str(grid.columns.name or ""))
-        fig.colorbar(image, label=label)
+        sns.heatmap(
+            grid.astype(float), vmin=0, vmax=100, cmap=sns.light_palette(SKY_BLUE, as_cmap=True), ax=axes,
+            annot=grid.map(text.percent), annot_kws={"color": BLACK}, fmt="", cbar_kws={"label": label},
+        )  # fmt: skip
+        axes.tick_params(length=0, rotation=0)
     return fig
 
 

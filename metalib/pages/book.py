@@ -28,6 +28,8 @@ class Book:
         What the counts are, one word before "counts" and "events"; may be empty.
     diamond : str
         A sentence on the published result in a forest plot.
+    chapters : mapping
+        Outcome -> page of its chapter in the built book.
     ledger, lines : str
         Pages of the built book with a row for every printed number, and for every line of the data; empty: no links.
     notes : mapping
@@ -38,6 +40,7 @@ class Book:
     arms: tuple[str, str] = ("Experimental", "Control")
     counts: str = ""
     diamond: str = "The open diamond is the result as printed."
+    chapters: Mapping[str, str] = field(default_factory=dict)
     ledger: str = ""
     lines: str = ""
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -90,9 +93,9 @@ def read_book(folder: str | Path) -> Book:
 
 
 def _suits(name: str, value: object) -> bool:
-    """Whether a value is two texts (arms), texts under texts (notes), or one text."""
+    """Whether a value is two texts (arms), texts under texts (notes, chapters), or one text."""
     if name == "arms":
         return isinstance(value, list) and len(value) == 2 and all(isinstance(arm, str) for arm in value)
-    if name == "notes":
+    if name in ("notes", "chapters"):
         return isinstance(value, dict) and all(isinstance(text, str) for pair in value.items() for text in pair)
     return isinstance(value, str)

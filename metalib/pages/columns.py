@@ -13,6 +13,7 @@ import pandas as pd
 
 from .. import text
 from ..arithmetic.options import RATIOS
+from ..robustness.fragility import Change
 from .column_table import Columns
 from .markup import Raw, link
 from .prose import STATISTIC_NAMES, recomputed
@@ -112,6 +113,12 @@ def subgroups(measure: str = "OR") -> Columns:
         ("k", "I2"): ("I²", lambda k, i2: text.percent(i2) if k > 1 else "–"),
         "p_Q": ("P of Q", text.p_value),
     }
+
+
+def changes(witness: Sequence[Change], labels: Mapping[str, str], arms: Sequence[str]) -> str:
+    """Return changed counts in words, for example ``Ke 2011, new: 13 → 9``; see :func:`metalib.fragility`."""
+    names = dict(zip(("experimental", "control"), arms, strict=True))
+    return "; ".join(f"{labels.get(c.study, c.study)}, {names[c.arm].lower()}: {c.before} → {c.after}" for c in witness)
 
 
 def comparison(model: str = "fixed", *, ledger: str = "", between: str = "") -> Columns:

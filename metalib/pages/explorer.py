@@ -175,6 +175,27 @@ def count_results(outcome: Data) -> int:
     )
 
 
+def printed_analyses(published: pd.DataFrame) -> list[PrintedAnalysis]:
+    """Return the printed pooled results of an outcome, first those of which no study is left out.
+
+    Parameters
+    ----------
+    published : DataFrame
+        Rows of ``published.csv``: ``place, excluded, statistic, text, read_as, unit, model``, the numbers of one result
+        having one place and the same studies excluded. The number of studies is passed over: it is no result.
+    """
+    found = [
+        PrintedAnalysis(
+            place=str(place),
+            numbers=numbers[numbers["statistic"] != "studies"],
+            model=str(numbers["model"].iloc[0]),
+            without=tuple(str(excluded).split()),
+        )
+        for (place, excluded), numbers in published.groupby(["place", "excluded"], sort=False)
+    ]
+    return sorted(found, key=lambda analysis: len(analysis.without))
+
+
 def _set(one: DataSet, labels: Mapping[str, str], printed: Sequence[PrintedAnalysis], reasons: Reasons) -> Data:
     checked = check_tables(one.tables)
     if checked.k > LARGEST_K:

@@ -27,6 +27,8 @@ SIGNIFICANT_DIGITS = 10
 NOISE = 1e-12
 LEVEL = 0.95
 _ADHOC = "hksj_adhoc"
+#: What a letter of such a result stands for.
+_TAKEN = {"w": "wald", "h": "hksj"}
 
 
 @dataclass(slots=True)
@@ -206,3 +208,29 @@ def number(value: float | None, noise: float = NOISE) -> float | None:
 
 def _natural(effect: PooledEffect, value: float | None) -> float | None:
     return number(effect.natural(value))
+
+
+def stored_p(outcome: Data) -> pd.DataFrame:
+    """Return P of every result that an outcome of :func:`metalib.pages.explorer.explorer_outcome` holds.
+
+    Returns
+    -------
+    DataFrame
+        ``set`` (label), ``measure, model, tau2, ci``, ``studies`` (keys joined by ", ", in the order of the set),
+        ``printed`` (whether they are those of the first printed analysis) and ``p`` (NaN if there is none).
+    """
+    rows = []
+    for one in outcome["sets"]:
+        keys = [study["key"] for study in one["studies"]]
+        first = one["printed"][0]["subset"] if one["printed"] else None
+        for measure, numbers in one["measures"].items():
+            for name, results in numbers["intervals"].items():
+                model, tau2, ci = name.split("/")
+                for subset, result in enumerate(results, start=1):
+                    # "Never narrower" points to the interval that it takes.
+                    held = numbers["intervals"][f"{model}/{tau2}/{_TAKEN[result]}"] if ci == _ADHOC else results
+                    studies = ", ".join(key for i, key in enumerate(keys) if subset >> i & 1)
+                    p = held[subset - 1][2]
+                    rows.append((one["label"], measure, model, tau2, ci, studies, subset == first, p))
+    columns = ["set", "measure", "model", "tau2", "ci", "studies", "printed", "p"]
+    return pd.DataFrame(rows, columns=columns).astype({"p": float})
