@@ -15,7 +15,8 @@ from pathlib import Path
 
 #: From the lowest to the highest. The package's own ``__init__`` names what is public, and stands above all.
 ORDER = (
-    "errors", "text", "arithmetic", "audit", "importers", "robustness", "recover", "figures", "pages", "__main__", "__init__",
+    "errors", "text", "arithmetic", "audit", "importers", "robustness", "recover", "figures", "pages", "__main__",
+    "__init__",
 )  # fmt: skip
 MOST_ENTRIES, MOST_LINES = 11, 320
 #: Methods of every named tuple: their underscore keeps them apart from its fields, and makes nothing private.
