@@ -22,9 +22,9 @@ chapter.show_forest(random, also=[fixed, hksj])
 #
 # The counts are {term}`recovered`, and all eight cells are {term}`identified` ([recovery](recovery)): exactly one assignment of the four response categories agrees with every printed number of the four response outcomes together, and no table found by the exhaustive search gives the printed numbers under fixed effects. The certainty of the evidence is {glue:text}`/notebooks/certainty.ipynb::sof_cr_certainty:s` ([certainty](certainty)).
 #
-# One study decides. {glue:text}`heaviest:s` has {glue:text}`heaviest_weight:s` of the weight under fixed effects and is the only one whose odds ratio is below 1. Without it the result is {glue:text}`without_estimate:s` under fixed and {glue:text}`without_random_estimate:s` under random effects, both {glue:text}`without_significance:s` at 0.05.
+# One study stands against the others. {glue:text}`heaviest:s` has {glue:text}`heaviest_weight:s` of the weight under fixed effects and the only odds ratio below 1. Without it the result is {glue:text}`without_estimate:s` under fixed and {glue:text}`without_random_estimate:s` under random effects, both {glue:text}`without_significance:s` at 0.05.
 #
-# **That study is implausible.** Its control arm, {glue:text}`heaviest_control:s` alone, has {glue:text}`heaviest_events:s` complete responses ({glue:text}`heaviest_share:s`); no other control arm has more than {glue:text}`others_share:s`. So many would surprise even after ablation, and this is the arm without it. Whether the report counted something else, or an entry was made in the wrong place, cannot be told from the print.
+# **Its complete responses are hard to believe.** Its control arm, {glue:text}`heaviest_control:s` alone, has {glue:text}`heaviest_events:s` complete responses ({glue:text}`heaviest_share:s`); no other control arm has more than {glue:text}`others_share:s`. So many would surprise even after ablation, and this is the arm without it. Whether the report counted something else, or an entry was made in the wrong place, cannot be told from the print.
 #
 # Wang 2018 published complete responses of its own that are not in this analysis; with them the result changes, see [other data](other_data).
 
@@ -53,7 +53,7 @@ glue(
 )
 single = metalib.effects(tables).set_index("study")["effect"]
 assert list(single.index[single < 0]) == [heaviest], (
-    "Complete response: 'the only one whose odds ratio is below 1' no longer holds"
+    "Complete response: 'the only odds ratio below 1' no longer holds"
 )
 assert min(fixed.p, random.p, hksj.p, without.p, without_random.p) >= 0.05, (
     "Complete response: 'no clear difference' no longer holds"

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # One-year survival
 #
-# **No clear difference in one-year survival, and the counts behind it are not known.** {glue:text}`families:s` families of tables give the printed {term}`odds ratio` of {glue:text}`printed_estimate:s`; none of them is significant, under random or under fixed effects.
+# **No clear difference in one-year survival, and the counts behind it are not known.** The printed {term}`odds ratio` of {glue:text}`printed_estimate:s` is given by {glue:text}`families:s` families of tables; none of them is significant, under {term}`random <random effects>` or under {term}`fixed effects`.
 
 # %%
 import metalib

@@ -108,11 +108,13 @@ class Chapter:
             **columns.counts(self.labels, self.book.arms),
             "status": "Counts are",
             "row": ("Data", lambda row: link(f"tables.csv, row {row}", page and f"{page}#tables-{row}")),
-            **({"reason": "Remark"} if (frame["reason"] != "").any() else {}),
         }
         caption = f"{self.book.counts} events and totals of each study.".strip()
-        group, note = "analysis" if len(tables) > 1 else None, self.book.note(self.review, set(frame["study"]))
-        self.table(frame, shown, name="counts", caption=caption, group=group, note=note)
+        # In a column of its own a remark on one study would make every other column narrower.
+        remarks = [f"{reason[0].upper()}{reason[1:]}." for reason in frame["reason"].unique() if reason]
+        note = " ".join([*remarks, self.book.note(self.review, set(frame["study"]))])
+        group = "analysis" if len(tables) > 1 else None
+        self.table(frame, shown, name="counts", caption=caption, group=group, note=note.strip())
 
     def show_forest(self, effect: PooledEffect, *, also: Sequence[PooledEffect] = ()) -> None:
         """Show the forest plot of a result; below it those in `also`, a prediction interval and the printed result."""
