@@ -227,6 +227,7 @@ FILES: dict[str, File] = {
             ),
             Column("group", "the analyses that test it (empty: all)", choices=ANALYSIS_GROUPS, blank=True),
             Column("chapter", "where it is examined"),
+            Column("remark", "what else bears on it", blank=True),
         ),
         ("claim",),
         "One claim of the paper a row",

@@ -209,3 +209,48 @@ def weakest(verdicts: Iterable[str]) -> str:
     if not found:
         raise OptionError("there is no verdict to take the weakest of")
     return VERDICTS[max(found)]
+
+
+def judge(review: Review) -> pd.DataFrame:
+    """Hold every claim of a review against the analyses of the outcomes that test it.
+
+    Returns
+    -------
+    DataFrame
+        ``claim, outcome`` and the columns of :func:`supported`, one row for each analysis that tests a claim. A claim
+        of a difference means one to the better side of its outcome.
+
+    Raises
+    ------
+    DataError
+        A claim of a difference in an outcome that has no better side.
+    """
+    found: dict[str, pd.DataFrame] = {}
+    parts = []
+    for row in review.claims.to_dict("records"):
+        for outcome in row["outcomes"].split():
+            if outcome not in found:
+                found[outcome] = analyse(review, outcome)
+            says = row["says"] if row["says"] != "difference" else str(review.outcome(outcome)["better"])
+            if says not in CLAIMS:
+                problem = f"the claim says {says!r} of an outcome; it must say a difference with a better side, or none"
+                raise DataError(problem, file="claims.csv", value=row["claim"])
+            tested = supported(found[outcome], says)
+            if row["group"]:
+                tested = tested[tested["group"] == row["group"]]
+            parts.append(tested.assign(claim=row["claim"], outcome=outcome))
+    columns = ["claim", "outcome", "analysis", "group", "add", "left_out", "supports", "result"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def verdicts(review: Review, judged: pd.DataFrame) -> dict[str, str]:
+    """Return the verdict on each claim of a review; what no analysis tests cannot be checked.
+
+    Parameters
+    ----------
+    review : Review
+    judged : DataFrame
+        From :func:`judge`.
+    """
+    by_outcome = judged.groupby(["claim", "outcome"], sort=False)["supports"].agg(verdict).groupby("claim").agg(weakest)
+    return {claim: str(by_outcome.get(claim, verdict([]))) for claim in review.claims["claim"]}
