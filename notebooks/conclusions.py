@@ -3,7 +3,7 @@
 #
 # **Of the article's {glue:text}`claims:s` claims, {glue:text}`holds:s` hold whatever is changed, {glue:text}`under:s` hold only under conditions, {glue:text}`unsupported:s` are not supported and {glue:text}`unchecked:s` cannot be checked.** The three printed differences (more partial responses, less progression, fewer adverse events) keep their direction in every analysis; their significance depends on the model or on single studies, and so do the printed findings of no difference.
 
-# %% tags=["hide-input"]
+# %%
 import pandas as pd
 
 import metalib
@@ -37,6 +37,7 @@ rows = [
     )
     for key, row in outcomes.iterrows()
 ]
+# %% tags=["hide-input"]
 significant = {
     model: " and ".join(
         ", ".join(

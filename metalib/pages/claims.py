@@ -38,7 +38,7 @@ def shares(judged: pd.DataFrame) -> str:
 
 
 def depends_on(judged: pd.DataFrame) -> str:
-    """Return which kinds of analyses do not all support a claim, for example ``model (2 of 6)``; else as :func:`shares`."""
+    """Return which kinds of analyses do not all support a claim, for example ``model (2 of 6)``; as :func:`shares`."""
 
     def groups(tested: pd.DataFrame) -> str:
         yes = tested["supports"].fillna(False)
