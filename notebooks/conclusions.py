@@ -1,7 +1,7 @@
 # %% [markdown]
 # # The conclusions, claim by claim
 #
-# **Of the article's {glue:text}`claims:s` claims, {glue:text}`holds:s` hold whatever is changed, {glue:text}`under:s` hold only under conditions, {glue:text}`unsupported:s` are not supported and {glue:text}`unchecked:s` cannot be checked.** The three printed differences (more partial responses, less progression, fewer adverse events) keep their direction in every analysis; their significance depends on the model or on single studies, and so do the printed findings of no difference.
+# **Of the article's {glue:text}`claims:s` claims, {glue:text}`holds:s` hold under every analysis, {glue:text}`under:s` hold only under conditions, {glue:text}`unsupported:s` are not supported and {glue:text}`unchecked:s` cannot be checked.** The three printed differences (more partial responses, less progression, fewer adverse events) keep their direction in every analysis; their significance depends on the model or on single studies, and so do the printed findings of no difference.
 
 # %%
 import pandas as pd
@@ -101,7 +101,7 @@ table(
         "text": ("Claim", lambda quoted: quoted.replace("[...]", "…")),
         "place": "Place",
         "verdict": "Verdict",
-        "support": "Supported by",
+        "support": "Supported by (different results)",
         "depends": "Not by",
         "remark": "Remark",
         "chapter": ("Chapter", lambda c: Raw(f"[{c.replace('_', ' ')}]({c})")),
@@ -111,17 +111,16 @@ table(
     caption="Claims of the article, the verdict that the rule reaches, how many different results support it, and what kinds of analyses do not.",
 )
 
-# %% tags=["hide-input"]
+# %%
 counts = pd.Series(found).value_counts().reindex(VERDICTS, fill_value=0)
-glue(claims=str(len(found)))
 glue(
-    **dict(
-        zip(
-            ("holds", "under", "unsupported", "unchecked"),
-            map(str, counts),
-            strict=True,
+    claims=str(len(found)),
+    **{
+        name: str(count or "none")
+        for name, count in zip(
+            ("holds", "under", "unsupported", "unchecked"), counts, strict=True
         )
-    )
+    },
 )
 
 # %% [markdown]
@@ -139,11 +138,16 @@ results["named"] = [
 ]
 
 
+def p_value(p):
+    """P with as many digits as show on which side of 0.05 it lies."""
+    return text.number(p, 4) if text.number(p, 3) == "0.050" else text.p_value(p)
+
+
 def in_words(part):
     """Effect and P of one analysis, as ranges where the counts are candidates."""
     effect = dict.fromkeys(part["effect"].agg(["min", "max"]).map(text.number))
-    p = dict.fromkeys(part["p"].agg(["min", "max"]).map(text.p_value))
-    return f"{' to '.join(effect)} ({' to '.join(p)})"
+    p = dict.fromkeys(part["p"].agg(["min", "max"]).map(p_value))
+    return text.minus_signs(f"{' to '.join(effect)} ({' to '.join(p)})")
 
 
 wide = results.groupby(["named", "outcome"], sort=False)[["effect", "p"]].apply(
