@@ -45,9 +45,9 @@ class Choices(TypedDict, total=False):
     prediction: str
 
 
-#: Random effects by inverse variance as RevMan offers them since 2025: ``pool(tables, **REVMAN_2025)``. The interval is
-#: Hartung-Knapp's where Cochrane's guidance wants it, else Wald's; RevMan itself leaves that choice to the author
-#: (``ci="hksj"`` or ``"wald"``).
+#: Random effects by inverse variance as RevMan offers them since 2025: ``pool(tables, **REVMAN_2025)``. Cochrane [1]_
+#: names the methods. That the interval is Hartung-Knapp's only where tau2 > 0 and k > 2, and the k - 1 degrees of
+#: freedom of the prediction interval, are this package's reading; ``ci="hksj"`` or ``"wald"``, ``prediction="k-2"``.
 REVMAN_2025: Choices = {
     "method": "IV", "model": "random", "tau2": "REML", "ci": "hksj_tau2", "I2": "tau2", "prediction": "k-1",
 }  # fmt: skip

@@ -29,8 +29,8 @@ class Column:
     """What the cells of a column hold.
 
     ``kind`` is ``text``, ``count`` (whole number, 0 or more), ``number`` (positive), ``real`` (any number), ``study``
-    or ``outcome`` (a name from the file of studies or of outcomes) or ``studies`` (names separated by blanks);
-    ``choices`` limits a text.
+    or ``outcome`` (a name from the file of studies or of outcomes), ``studies`` or ``outcomes`` (names separated by
+    blanks); ``choices`` limits a text.
 
     An ``optional`` column may be left out: every row then holds ``default``, or nothing. A column that is there has no
     empty cell unless it is ``blank``; such a column may be left out as well.

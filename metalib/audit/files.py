@@ -7,14 +7,15 @@ be there, or in place of tables another of :data:`DATA`; what a review says more
 
 from __future__ import annotations
 
-from ..arithmetic.options import MEANS, MEASURES, METHODS, MODELS, OTHERS, RATES
+from ..arithmetic.options import CI_METHODS, MEANS, MEASURES, METHODS, MODELS, OTHERS, RATES, TAU2_METHODS
 from .checked_csv import Column, File
 
 BETTER = ("more", "fewer", "neither")
 STATUSES = ("reported", "published", "identified", "identified up to complement", "nearest", "candidate")
 GRADE_DOMAINS = ("risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias", "overall")
 _DECISIONS = ("not serious", "serious", "very serious", "high", "moderate", "low", "very low")
-_VERDICTS = ("holds", "holds only under", "not supported", "cannot be checked")
+#: What an analysis changes.
+ANALYSIS_GROUPS = ("model", "measure", "study added", "study left out")
 
 _STUDY = Column("study", "key of the study", "study")
 _OUTCOME = Column("outcome", "key of the outcome", "outcome")
@@ -197,13 +198,36 @@ FILES: dict[str, File] = {
         ("outcome", "domain"),
         "One decision on the certainty of evidence a row",
     ),
+    "analyses": File(
+        (
+            Column("analysis", "name of the analysis"),
+            Column("group", "what it changes", choices=ANALYSIS_GROUPS),
+            Column("measure", "measure of effect (empty: OR)", choices=MEASURES, blank=True),
+            Column("method", "how studies are weighted (empty: MH)", choices=METHODS, blank=True),
+            Column("model", "fixed or random effects (empty: fixed)", choices=MODELS, blank=True),
+            Column("tau2", "estimator of the variance between studies (empty: DL)", choices=TAU2_METHODS, blank=True),
+            Column("ci", "kind of confidence interval (empty: wald)", choices=CI_METHODS, blank=True),
+            Column("add", "analysis set whose tables are added", blank=True),
+            Column("leave_out", "each: every study in turn; or one study", "study or each", blank=True),
+        ),
+        ("analysis",),
+        "One named analysis that claims are held against a row",
+    ),
     "claims": File(
         (
             Column("claim", "key of the claim"),
             Column("place", "where the paper makes it"),
             Column("text", "quotation, omissions in brackets"),
-            Column("verdict", "whether it holds; conditions are given in the chapter", choices=_VERDICTS),
+            Column("outcomes", "outcomes that test it, separated by blanks", "outcomes", blank=True),
+            Column(
+                "says",
+                "what it says of them: a significant difference to the better, or none",
+                choices=("difference", "no difference"),
+                blank=True,
+            ),
+            Column("group", "the analyses that test it (empty: all)", choices=ANALYSIS_GROUPS, blank=True),
             Column("chapter", "where it is examined"),
+            Column("remark", "what else bears on it", blank=True),
         ),
         ("claim",),
         "One claim of the paper a row",

@@ -46,6 +46,7 @@ class Review:
     recovery: pd.DataFrame
     risk_of_bias: pd.DataFrame
     grade: pd.DataFrame
+    analyses: pd.DataFrame
     claims: pd.DataFrame
     prisma: pd.DataFrame
     amstar2: pd.DataFrame
@@ -242,13 +243,16 @@ def _options(outcome: pd.Series) -> Options:
 def _check_names(frames: dict[str, pd.DataFrame]) -> None:
     """Refuse a study or outcome that is not described."""
     studies, outcomes = set(frames["studies"]["study"]), set(frames["outcomes"]["outcome"])
-    known = {"study": studies, "studies": studies, "study or all": studies | {"all"}, "outcome": outcomes}
+    known = {
+        "study": studies, "studies": studies, "study or all": studies | {"all"},
+        "study or each": studies | {"each", ""}, "outcome": outcomes, "outcomes": outcomes,
+    }  # fmt: skip
     for name, file in FILES.items():
         for column in file.columns:
             if column.kind not in known:
                 continue
-            what = "outcome" if column.kind == "outcome" else "study"
-            for row, value, study in _values(frames[name], column.name, column.kind == "studies"):
+            what = "outcome" if column.kind.startswith("outcome") else "study"
+            for row, value, study in _values(frames[name], column.name, column.kind in ("studies", "outcomes")):
                 if value not in known[column.kind]:
                     raise DataError(f"unknown {what}", file=f"{name}.csv", row=row, study=study, value=value)
 

@@ -6,6 +6,7 @@ from .funnel import funnel, funnel_data
 from .growth import growth, growth_exponent, search_steps
 from .maps import agreement_map, share_map
 from .overview import OverviewRow, overview, overview_data
+from .pictograph import pictograph
 from .risk_of_bias import bias_graph, bias_summary
 from .robustness import exclusions, specification_curve, subsets
 from .rows import forest_data
@@ -27,6 +28,7 @@ __all__ = [
     "growth_exponent",
     "overview",
     "overview_data",
+    "pictograph",
     "search_steps",
     "share_map",
     "specification_curve",

@@ -1,14 +1,17 @@
-"""From relative to absolute: what a pooled effect means for patients with a given risk."""
+"""From relative to absolute: what a pooled effect means for patients with a given risk; how many would settle it."""
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
+from scipy.special import ndtri
 
 from ..arithmetic.results import PooledEffect
 from ..errors import DataError, OptionError, shown
@@ -92,11 +95,7 @@ def absolute_effect(effect: PooledEffect, baseline_risk: float, per: float = 100
     """
     if not isinstance(effect, PooledEffect):
         raise DataError(f"effect must be a PooledEffect, not {type(effect).__name__}")
-    for name, value, top in (("baseline_risk", baseline_risk, 1), ("per", per, sys.float_info.max)):
-        number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-        if not number or not 0 < value < top:
-            raise OptionError(f"{name}={shown(value)} must lie between 0 and {'1' if top == 1 else 'infinity'}")
-    r = float(baseline_risk)
+    r, per = _between("baseline_risk", baseline_risk), _between("per", per, sys.float_info.max)
     values: dict[str, float | None] = {}
     reasons: dict[str, str] = {}
     for end, source in (("", "estimate"), ("_low", "ci_low"), ("_high", "ci_high")):
@@ -108,7 +107,7 @@ def absolute_effect(effect: PooledEffect, baseline_risk: float, per: float = 100
         if risk is None:
             reason = effect.reasons[source] if size is None else OUT_OF_RANGE
             reasons |= {f"risk{end}": reason, f"difference{end}": reason}
-    return AbsoluteEffect(effect.measure, r, float(per), reasons=MappingProxyType(reasons), **values)
+    return AbsoluteEffect(effect.measure, r, per, reasons=MappingProxyType(reasons), **values)
 
 
 def _risk(measure: str, size: float, r: float) -> float:
@@ -120,3 +119,98 @@ def _risk(measure: str, size: float, r: float) -> float:
     # The inverse logit keeps its precision for any odds ratio, and cannot overflow.
     logit = size + math.log(r / (1 - r))
     return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))
+
+
+def _between(name: str, value: object, top: float = 1) -> float:
+    """Return a number between 0 and `top`, both excluded."""
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not number or not 0 < float(value) < top:  # type: ignore[arg-type]
+        raise OptionError(f"{name}={shown(value)} must lie between 0 and {'1' if top == 1 else 'infinity'}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def optimal_information_size(
+    baseline_risk: float, relative_change: float = -0.25, *, alpha: float = 0.05, power: float = 0.8
+) -> int:
+    """Return how many patients a single adequately powered trial of two equal arms would need.
+
+    With the risks p and q = p (1 + relative change) of the arms, m their mean and z normal quantiles, an arm needs
+    (Fleiss 1981, without continuity correction)::
+
+        n = (z_(1 - alpha/2) sqrt(2 m (1 - m)) + z_power sqrt(p (1 - p) + q (1 - q)))^2 / (p - q)^2
+
+    GRADE lowers the certainty for imprecision when a meta-analysis has fewer patients than that [1]_.
+
+    Parameters
+    ----------
+    baseline_risk : float
+        Risk without the experimental treatment, a proportion in (0, 1).
+    relative_change : float
+        Of that risk: -0.25 is a relative risk reduction of 25%.
+    alpha : float
+        Two-sided level of significance.
+    power : float
+
+    Returns
+    -------
+    int
+        Patients of both arms together.
+
+    Raises
+    ------
+    OptionError
+        A risk, level or power outside (0, 1), or no change.
+
+    Examples
+    --------
+    >>> optimal_information_size(0.2)
+    1812
+
+    References
+    ----------
+    .. [1] Guyatt GH, Oxman AD, Kunz R, et al. (2011). GRADE guidelines 6. Rating the quality of evidence: imprecision.
+       J Clin Epidemiol 64:1283-1293.
+    """
+    p, alpha, power = _between("baseline_risk", baseline_risk), _between("alpha", alpha), _between("power", power)
+    q = _between("the risk after the change", p * (1 + relative_change))
+    if p == q:
+        raise OptionError(f"relative_change={relative_change!r}: no number of patients shows no change")
+    m = (p + q) / 2
+    spread = ndtri(1 - alpha / 2) * math.sqrt(2 * m * (1 - m)) + ndtri(power) * math.sqrt(p * (1 - p) + q * (1 - q))
+    return 2 * math.ceil(float(spread**2 / (p - q) ** 2))
+
+
+def complements(tables: pd.DataFrame, unknown: pd.Series[bool]) -> Iterator[pd.DataFrame]:
+    """Yield the tables with every choice of complements.
+
+    With equal arms, events (a, c) of n and (n - c, n - a) of n have the same odds ratio and variance, so that neither
+    tells which is true; the risks differ.
+
+    Parameters
+    ----------
+    tables : DataFrame
+        ``study, events_t, n_t, events_c, n_c``.
+    unknown : Series of bool
+        Rows for which the complement is as possible as the table itself.
+
+    Yields
+    ------
+    DataFrame
+        ``2^m`` of them for m such rows, the tables as they are first.
+
+    Raises
+    ------
+    DataError
+        A row to be complemented has unequal arms.
+    """
+    rows = tables.index[unknown]
+    for row in rows:
+        if tables.loc[row, "n_t"] != tables.loc[row, "n_c"]:
+            raise DataError("the complement of a table with unequal arms has another odds ratio",
+                            study=tables.loc[row, "study"])  # fmt: skip
+    for choice in product((False, True), repeat=len(rows)):
+        swapped = tables.copy()
+        at = rows[list(choice)]
+        swapped.loc[at, "events_t"] = tables.loc[at, "n_c"] - tables.loc[at, "events_c"]
+        swapped.loc[at, "events_c"] = tables.loc[at, "n_t"] - tables.loc[at, "events_t"]
+        yield swapped
