@@ -12,55 +12,42 @@ from metalib.importers.appraisal import flow_sheet
 from metalib.pages import download, figure, glue, table
 
 review = metalib.read_review("../data")
-combined = review.search[
-    review.search["query"].isin(["#1 AND #2 AND #3", "other sources"])
-]
-counts = review.flow.set_index("step")["count"]
-identified = int(combined["records"].sum())
-after = int(counts["records after merging and removal of duplicates"])
-included = int(counts["studies included in the review"])
+printed = review.flow.set_index("step")["count"]
+after = printed["records after merging and removal of duplicates"]
+included = printed["studies included in the review"]
+
+others = review.search.query("query == 'other sources'")
+databases = review.search.query("query == '#1 AND #2 AND #3'")
+found = pd.concat(
+    [
+        databases.assign(prisma2020="database_specific_results"),
+        others.assign(prisma2020="citations_results"),
+    ]
+).rename(columns={"database": "step", "records": "count"})
+identified = found["count"].sum()
 duplicates = identified - after
-identified, duplicates, after, included
-
-
-# %%
-def box(step, side=None):
-    """One step of flow.csv, with what leaves the flow there."""
-    row = review.flow.set_index("step").loc[step]
-    beside = side and box(side)
-    return figures.FlowBox(row["stage"], step.capitalize(), row["count"], side=beside)
-
-
-start, removed = "identification", "Duplicate records removed before screening"
-boxes = [
-    figures.FlowBox(
-        start,
-        "Records identified",
-        identified,
-        parts=list(zip(combined["database"], combined["records"], strict=True)),
-        side=figures.FlowBox(start, removed, duplicates),
-    ),
-    box("records after merging and removal of duplicates"),
-    box("records screened", side="records excluded"),
-    box("reports sought for retrieval", side="reports not retrieved"),
-    box("reports assessed for eligibility", side="reports excluded, with reasons"),
-    box("studies included in the review"),
-]
+total = pd.DataFrame(
+    {"step": ["records identified"], "count": identified, "prisma2020": ""}
+)
+removed = pd.DataFrame(
+    {"step": ["duplicate records"], "count": duplicates, "prisma2020": "duplicates"}
+)
+known = pd.concat([total, found, removed]).assign(stage="identification")
+flow = pd.concat([known, review.flow])[["stage", "step", "count", "prisma2020"]]
 figure(
-    figures.flow_diagram(boxes),
+    figures.flow_diagram(figures.flow_boxes(flow)),
     name="fig-flow",
     caption=(
-        f"Flow of records in the layout of PRISMA 2020. {text.count(identified)} records "
-        "are the sum of four printed counts, "
-        f"{text.count(duplicates)} duplicates the difference to the {text.count(after)} "
-        "that remained. Dashed boxes: not reported in the text."
+        "Flow of records in the layout of PRISMA 2020. The records identified are the "
+        "sum of four printed counts, the duplicates the difference to what remained. "
+        "Dashed boxes: not reported in the text."
     ),
     alt=(
         f"Flow diagram: {text.count(identified)} records identified, "
         f"{text.count(duplicates)} duplicates removed, screening and eligibility not "
         f"reported, {included} studies included."
     ),
-    data=review.flow[["stage", "step", "count", "status"]],
+    data=flow,
 )
 
 # %% [markdown]
@@ -105,30 +92,16 @@ table(
 # The same flow for the R package PRISMA2020 {cite:p}`haddaway2022`, missing steps as `NA`:
 
 # %%
-databases = combined[combined["query"] != "other sources"]
-others = combined[combined["query"] == "other sources"]
-sums = [
-    ("Records from databases", databases["records"].sum(), "database_results"),
-    (others["database"].item(), others["records"].item(), "citations_results"),
-    ("Duplicate records", duplicates, "duplicates"),
-]
-by_database = pd.DataFrame(
-    {
-        "step": "Records identified: " + databases["database"],
-        "count": databases["records"],
-        "prisma2020": "database_specific_results",
-    }
+download(
+    flow_sheet(flow), name="prisma2020-flow", what="Flow of records for PRISMA2020"
 )
-known = pd.DataFrame(sums, columns=["step", "count", "prisma2020"])
-sheet = flow_sheet(pd.concat([by_database, known, review.flow]))
-download(sheet, name="prisma2020-flow", what="Flow of records for PRISMA2020")
 
 # %% tags=["hide-input"]
 glue(
     identified=text.count(identified),
     after=text.count(after),
     duplicates=text.count(duplicates),
-    included=text.count(included),
+    included=str(included),
     other_records=text.count(others["records"].item()),
     duplicate_share=text.percent(100 * duplicates / identified, 1),
     possible=f"{int(possible.sum())} of {len(possible)}",

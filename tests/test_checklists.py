@@ -9,6 +9,7 @@ import pytest
 
 from metalib import DataError, read_review
 from metalib.audit.checklists import amstar2_rating
+from metalib.figures import flow_boxes
 from metalib.importers.appraisal import TEMPLATE, flow_sheet, robvis_sheet
 from metalib.importers.importing import read_any
 
@@ -90,13 +91,38 @@ def test_flow_there_and_back() -> None:
     ours = REVIEW.flow[REVIEW.flow["prisma2020"] != ""]
     for row in ours.itertuples():
         assert counts.pop(row.step) == (None if pd.isna(row.count) else row.count), row.step
-    searched = REVIEW.search.query("query in ['#1 AND #2 AND #3', 'other sources']")["records"]
-    found = [n for step, n in counts.items() if step.startswith("Records identified: ")]
-    assert sum(found) + counts["Literature and ClinicalTrials.gov"] == searched.sum()
-    assert counts["Records from databases"] == sum(found)
-    assert counts["Duplicate records"] == searched.sum() - REVIEW.flow["count"].max()
+    total = "Records identified from databases"
+    for row in REVIEW.search.query("query == '#1 AND #2 AND #3'").itertuples():
+        assert counts.pop(f"{total}, each: {row.database}") == row.records
+    other = REVIEW.search.query("query == 'other sources'")
+    assert counts.pop(other["database"].item()) == other["records"].item()
+    identified = counts.pop(total) + other["records"].item()
+    assert counts.pop("duplicate records") == identified - REVIEW.flow["count"].max()
+    assert not counts
 
 
 def test_flow_refuses_a_row_that_the_template_does_not_have() -> None:
     with pytest.raises(DataError, match="has no such row"):
         flow_sheet(REVIEW.flow.assign(prisma2020="records_lost"))
+
+
+def test_flow_refuses_two_steps_for_one_row() -> None:
+    with pytest.raises(DataError, match="'new_studies': two steps share a row"):
+        flow_sheet(REVIEW.flow.assign(prisma2020="new_studies"))
+
+
+def test_boxes_of_a_flow() -> None:
+    boxes = flow_boxes(REVIEW.flow)
+    assert [box.label for box in boxes] == [
+        "Records after merging and removal of duplicates", "Records screened", "Reports sought for retrieval",
+        "Reports assessed for eligibility", "Studies included in the review",
+    ]  # fmt: skip
+    assert [box.side and box.side.label for box in boxes] == [
+        None, "Records excluded", "Reports not retrieved", "Reports excluded, with reasons", None,
+    ]  # fmt: skip
+    parts = pd.DataFrame(
+        [("all", 5, ""), ("one", 2, "database_specific_results"), ("two", 3, "citations_results")],
+        columns=["step", "count", "prisma2020"],
+    ).assign(stage="identification")
+    (box,) = flow_boxes(parts)
+    assert (box.label, box.count, list(box.parts)) == ("All", 5, [("one", 2), ("two", 3)])

@@ -1,6 +1,6 @@
 """Figures, all in one style."""
 
-from .flow import FlowBox, flow_diagram
+from .flow import FlowBox, flow_boxes, flow_diagram
 from .forest import forest
 from .funnel import funnel, funnel_data
 from .growth import growth, growth_exponent, search_steps
@@ -19,6 +19,7 @@ __all__ = [
     "bias_graph",
     "bias_summary",
     "exclusions",
+    "flow_boxes",
     "flow_diagram",
     "forest",
     "forest_data",

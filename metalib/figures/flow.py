@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
@@ -15,6 +16,15 @@ from .layout import LINE, MARGIN, Sheet, line_count, text_width, wrap
 from .style import BLACK, TEXT_GREY, style
 
 NOT_REPORTED = "not reported"
+#: Rows of the template of PRISMA2020 that say where records come from, and what leaves the flow.
+PARTS = frozenset({
+    "database_specific_results", "register_specific_results", "website_results", "organisation_results",
+    "citations_results",
+})  # fmt: skip
+LEAVES = frozenset({
+    "duplicates", "records_excluded", "dbr_notretrieved_reports", "dbr_excluded", "other_notretrieved_reports",
+    "other_excluded",
+})  # fmt: skip
 #: Inches.
 _BAND = 0.32
 _BOX = 3.2
@@ -91,6 +101,26 @@ class _Block:
     def height(self) -> float:
         lines = line_count(self.heading) + 1 + sum(line_count(part) for part in self.parts)
         return lines * LINE + 2 * _PADDING + (0.05 if self.parts else 0.0)
+
+
+def flow_boxes(flow: pd.DataFrame) -> list[FlowBox]:
+    """Return the boxes of a flow whose rows are named as in the template of the R package PRISMA2020.
+
+    Parameters
+    ----------
+    flow : DataFrame
+        ``stage, step, count, prisma2020`` as in ``flow.csv``, in the order of the flow. Records by source are
+        parts of the box before them; what leaves the flow stands beside the box before it.
+    """
+    boxes: list[FlowBox] = []
+    for stage, step, count, name in zip(*(flow[c] for c in ("stage", "step", "count", "prisma2020")), strict=True):
+        if boxes and name in PARTS:
+            boxes[-1] = replace(boxes[-1], parts=[*boxes[-1].parts, (step, count)])
+        elif boxes and name in LEAVES:
+            boxes[-1] = replace(boxes[-1], side=FlowBox(stage, step.capitalize(), count))
+        else:
+            boxes.append(FlowBox(stage, step.capitalize(), count))
+    return boxes
 
 
 def flow_diagram(boxes: Sequence[FlowBox]) -> Figure:

@@ -38,6 +38,11 @@ _ROWS = {
 }
 #: Rows of the template that hold a number, and the box in which they stand.
 TEMPLATE = {name: box for box, names in _ROWS.items() for name in names.split()}
+#: Rows that hold a list, and what their sum is called.
+_LISTS = {
+    "database_specific_results": "Records identified from databases",
+    "register_specific_results": "Records identified from registers",
+}
 _WORST = ("low", "unclear", "high")
 _REASON = re.compile(r"(.+?)[,:]\s*(?:n\s*=\s*)?([0-9]+|xxx|NA)", re.IGNORECASE)
 
@@ -172,8 +177,8 @@ def flow_sheet(flow: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     flow : DataFrame
-        ``step, count, prisma2020`` as in ``flow.csv``; steps without a row in the template are left out. Steps that
-        share a row become a list of parts, for example databases or reasons.
+        ``step, count, prisma2020`` as in ``flow.csv``; steps without a row in the template are left out. Several steps
+        may share a row only where the template has a list, that of databases or of registers; their sum is added.
 
     Returns
     -------
@@ -184,19 +189,25 @@ def flow_sheet(flow: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     DataError
-        The template has no such row.
+        The template has no such row, or one step for what are two.
 
     References
     ----------
     Haddaway NR, Page MJ, Pritchard CC, McGuinness LA. PRISMA2020. Campbell Syst Rev 2022; 18: e1230.
     """
     rows = []
-    for name, part in flow[flow["prisma2020"] != ""].groupby("prisma2020", sort=False):
+    kept = flow[flow["prisma2020"] != ""]
+    for name in kept["prisma2020"].unique():
         if name not in TEMPLATE:
             raise DataError("the template of PRISMA2020 has no such row", file="flow.csv", value=name)
+        part = kept[kept["prisma2020"] == name]
         counts = ["NA" if pd.isna(count) else str(int(count)) for count in part["count"]]
-        steps = part["step"].tolist()
-        shown = steps[0].partition(": ")[0] if len(steps) > 1 else steps[0]
-        parts = "; ".join(f"{step.rpartition(': ')[2]}, {n}" for step, n in zip(steps, counts, strict=True))
-        rows.append([name, "NA", TEMPLATE[str(name)], shown, shown, "NA", "NA", parts if len(steps) > 1 else counts[0]])
+        shown, n = part["step"].iloc[0], counts[0]
+        if name in _LISTS:
+            n = "; ".join(f"{step}, {count}" for step, count in zip(part["step"], counts, strict=True))
+            total, shown = name.replace("_specific", ""), f"{_LISTS[name]}, each"
+            rows.append([total, "NA", TEMPLATE[total], *[_LISTS[name]] * 2, "NA", "NA", str(part["count"].sum())])
+        elif len(counts) > 1:
+            raise DataError("two steps share a row of the template", file="flow.csv", value=name)
+        rows.append([name, "NA", TEMPLATE[name], shown, shown[:1].upper() + shown[1:], "NA", "NA", n])
     return pd.DataFrame(rows, columns=["data", "node", "box", "description", "boxtext", "tooltips", "url", "n"])
