@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test style types fresh check test-browser notebooks recover describe validate bench mutants lab format clean
+.PHONY: help book pdf test style types fresh check test-browser notebooks recover describe validate bench corpus errors mutants lab format clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -82,6 +82,12 @@ validate: $(READY)  ## compare with every other engine on every golden set and s
 
 golden: $(READY)  ## make the golden numbers again and compare them with the stored ones (2 minutes; needs R with metafor)
 	$(BIN)/python -m validation golden $(NAME)
+
+corpus: $(READY)  ## compare with RevMan's own numbers on the corpus (CORPUS=FILE, which stays outside; seconds)
+	$(BIN)/python -m benchmarks.corpus "$(CORPUS)" --output benchmarks/corpus.csv
+
+errors: $(READY)  ## plant errors in the printed analyses of the corpus and count those noticed (CORPUS=FILE; minutes)
+	$(BIN)/python -m benchmarks.errors "$(CORPUS)" --output benchmarks/errors.csv
 
 mutants: $(READY)  ## change lines of the code and see whether the tests notice (20 minutes; NAME=one module)
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/mutation

@@ -1,4 +1,4 @@
-"""Command line: ``python -m metalib recover PUZZLE``."""
+"""Command line: ``python -m metalib recover PUZZLE`` and ``python -m metalib audit FILE``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    from .audit import command as audit
     from .recover import command
 
-    parser = argparse.ArgumentParser(prog="python -m metalib", description="Recovery of published 2x2 tables.")
+    parser = argparse.ArgumentParser(prog="python -m metalib", description="Recovery and audit of published results.")
     commands = parser.add_subparsers(dest="command", required=True)
     recover = commands.add_parser("recover", help="find all tables that agree with the printed statistics of a puzzle")
     command.add_arguments(recover)
-    return command.run(parser.parse_args(argv))
+    audit.add_arguments(commands.add_parser("audit", help="hold the statistics of a text against each other"))
+    arguments = parser.parse_args(argv)
+    return audit.run(arguments) if arguments.command == "audit" else command.run(arguments)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def test_sums() -> None:
 
 def test_bad_ratios_are_refused() -> None:
     with pytest.raises(DataError, match="positive"):
-        consistency.estimate_in_interval(*map(read_printed, ("0.00", "0.00", "1.00")))
+        consistency.estimate_in_interval(*map(read_printed, ("-0.10", "0.02", "1.00")))
 
 
 @given(st.floats(-1.5, 1.5), st.floats(0.1, 0.8))
@@ -130,7 +130,7 @@ def test_p_from_interval_refuses_an_estimate_outside_the_middle() -> None:
     with pytest.raises(DataError, match="middle"):
         consistency.p_from_interval(*map(read_printed, ("3.00", "0.50", "4.00")))
     with pytest.raises(DataError, match="positive"):
-        consistency.p_from_interval(*map(read_printed, ("0.00", "0.00", "4.00")))
+        consistency.p_from_interval(*map(read_printed, ("-0.20", "0.10", "4.00")))
 
 
 @given(st.floats(0.01, 60), st.integers(1, 9))

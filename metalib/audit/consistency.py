@@ -81,45 +81,65 @@ def overlap(one: Range, other: Range) -> bool:
 
 def _check_positive(*ratios: Printed) -> None:
     for printed in ratios:
-        if printed.value <= 0:
+        if printed.high <= 0:
             raise DataError("a ratio must be positive", value=printed.text)
 
 
-def p_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: float = 0.95) -> Range:
-    """Return the smallest and largest P that a printed ratio and its confidence interval allow.
+def _log_ends(printed: Printed) -> Range:
+    # A ratio printed as 0.00 is any positive one that rounds to it.
+    return (math.log(printed.low) if printed.low > 0 else -math.inf), math.log(printed.high)
 
-    On the log scale a Wald interval is symmetric about the estimate, so the estimate must lie both in its own rounding
-    interval and in that of the middle of the limits; the standard error follows from the width. The range is sharp:
-    each of its ends belongs to an estimate and limits that fit together and round to the print.
+
+def p_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: float = 0.95, log: bool = True) -> Range:
+    """Return the smallest and largest P that a printed effect and its confidence interval allow.
+
+    A Wald interval is symmetric about the estimate (that of a ratio on the log scale), so the estimate must lie both in
+    its own rounding interval and in that of the middle of the limits; the standard error follows from the width. The
+    range is sharp: each of its ends belongs to an estimate and limits that fit together and round to the print.
 
     Parameters
     ----------
     estimate, low, high : Printed
-        A ratio and its limits, all positive.
+        An effect and its limits.
+    level : float
+        Confidence level of the interval.
+    log : bool
+        Whether the effect is a ratio; False for differences.
 
     Raises
     ------
     DataError
-        A limit or the estimate is not positive or is a bound, the limits stand in the wrong order, or the estimate
-        cannot be the middle of its interval.
+        A number is a bound or, of a ratio, negative; the limits stand in the wrong order, or the estimate cannot be the
+        middle of its interval.
     """
-    _check_positive(estimate, low, high)
+    least, most = z_from_interval(estimate, low, high, level=level, log=log)
+    return float(2 * ndtr(-most)), float(2 * ndtr(-least))
+
+
+def z_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: float = 0.95, log: bool = True) -> Range:
+    """Return the smallest and largest absolute z that an effect and its interval allow, as :func:`p_from_interval`."""
+    if log:
+        _check_positive(estimate, low, high)
     for printed in (estimate, low, high):
-        if printed.high == math.inf:
+        if printed.is_bound:
             raise DataError("a bound leaves the interval open", value=printed.text)
     if low.low > high.high:
         raise DataError("the lower limit exceeds the upper", value=f"{low.text} to {high.text}")
     z = float(ndtri(0.5 + check_level(level) / 2))
 
-    def log_ends(p: Printed) -> Range:
-        return math.log(max(p.low, p.unit / 1e6)), math.log(p.high)
-
-    (l0, l1), (h0, h1), (e0, e1) = log_ends(low), log_ends(high), log_ends(estimate)
+    ends = _log_ends if log else (lambda p: (p.low, p.high))
+    (l0, l1), (h0, h1), (e0, e1) = ends(low), ends(high), ends(estimate)
     centre0, centre1 = max(e0, (l0 + h0) / 2), min(e1, (l1 + h1) / 2)
-    if centre0 > centre1:
-        raise DataError("the estimate is not in the middle of its interval on the log scale", value=estimate.text)
-    nearest, farthest = _steepness((l0, l1), (h0, h1), (e0, e1))
-    return float(2 * ndtr(-z * farthest)), float(2 * ndtr(-z * nearest))
+    # The noise that the check of the middle allows, on this scale.
+    slack = SLACK * estimate.unit / (max(estimate.value, estimate.unit) if log else 1)
+    if centre0 > centre1 + slack:
+        scale = " on the log scale" if log else ""
+        raise DataError(f"the estimate is not in the middle of its interval{scale}", value=estimate.text)
+    if math.isinf(e0):
+        return 0.0, math.inf
+    # Where a lower limit is printed as 0, the estimate and the upper limit bound it.
+    nearest, farthest = _steepness((max(l0, 2 * e0 - h1 - 1), l1), (h0, h1), (e0, e1))
+    return z * nearest, z * farthest
 
 
 def _steepness(low: Range, high: Range, estimate: Range) -> Range:
@@ -168,30 +188,38 @@ def p_q_from_i2(i2: Printed, df: int) -> Range:
     return tail(i2.high), 1.0 if i2.low <= 0 else tail(i2.low)
 
 
-def estimate_in_interval(estimate: Printed, low: Printed, high: Printed) -> Check:
-    """Check that a ratio is the geometric middle of its confidence limits.
+def estimate_in_interval(
+    estimate: Printed, low: Printed, high: Printed, *, measure: str = "OR", log: bool = True
+) -> Check:
+    """Check that an effect is the middle of its confidence limits, that of a ratio the geometric one.
 
     Raises
     ------
     DataError
-        A number is not positive.
+        A ratio is negative.
     """
-    _check_positive(estimate, low, high)
-    middle = (math.sqrt(max(low.low, 0.0) * high.low), math.sqrt(low.high * high.high))
-    because = f"The middle of [{low.text}, {high.text}] on the log scale lies"
-    return _check("CI and OR", "OR", estimate, middle, because, 3)
+    if log:
+        _check_positive(estimate, low, high)
+        middle = (math.sqrt(max(low.low, 0.0) * high.low), math.sqrt(low.high * high.high))
+    else:
+        middle = ((low.low + high.low) / 2, (low.high + high.high) / 2)
+    because = f"The middle of [{low.text}, {high.text}]{' on the log scale' if log else ''} lies"
+    return _check(f"CI and {measure}", measure, estimate, middle, because, 3)
 
 
-def p_and_interval(estimate: Printed, low: Printed, high: Printed, p: Printed) -> Check:
-    """Check P against the ratio and its interval (Wald, 95%)."""
-    bounds = p_from_interval(estimate, low, high)
+def p_and_interval(
+    estimate: Printed, low: Printed, high: Printed, p: Printed, *, level: float = 0.95, log: bool = True
+) -> Check:
+    """Check P against the effect and its Wald interval."""
+    bounds = p_from_interval(estimate, low, high, level=level, log=log)
     return _check("P and CI", "P", p, bounds, f"{estimate.text} [{low.text}, {high.text}] leaves a P", 4)
 
 
-def z_and_interval(estimate: Printed, low: Printed, high: Printed, z: Printed) -> Check:
-    """Check z against the ratio and its interval (Wald, 95%)."""
-    p_low, p_high = p_from_interval(estimate, low, high)
-    bounds = (float(-ndtri(p_high / 2)), float(-ndtri(p_low / 2)))
+def z_and_interval(
+    estimate: Printed, low: Printed, high: Printed, z: Printed, *, level: float = 0.95, log: bool = True
+) -> Check:
+    """Check z against the effect and its Wald interval."""
+    bounds = z_from_interval(estimate, low, high, level=level, log=log)
     return _check("Z and CI", "Z", z, bounds, f"{estimate.text} [{low.text}, {high.text}] leaves a Z", 3)
 
 
@@ -245,7 +273,14 @@ def sum_of(parts: Mapping[str, Printed], total: float, what: str) -> Check:
     )
 
 
-def check_result(printed: Mapping[str, Printed], *, df: int | None = None, measure: str = "OR") -> list[Check]:
+def check_result(
+    printed: Mapping[str, Printed],
+    *,
+    df: int | None = None,
+    measure: str = "OR",
+    level: float = 0.95,
+    log: bool = True,
+) -> list[Check]:
     """Make every check that the printed numbers of one pooled result allow.
 
     Parameters
@@ -255,6 +290,12 @@ def check_result(printed: Mapping[str, Printed], *, df: int | None = None, measu
         ``P(Q)``.
     df : int, optional
         Degrees of freedom of Q where none is printed (studies counted in the text, less one).
+    measure : str
+        Name of the effect in `printed`.
+    level : float
+        Confidence level of the interval.
+    log : bool
+        Whether the effect is a ratio; False for differences.
 
     Returns
     -------
@@ -263,9 +304,10 @@ def check_result(printed: Mapping[str, Printed], *, df: int | None = None, measu
     checks: list[Check] = []
     if all(name in printed for name in (measure, "CI low", "CI high")):
         ratio = (printed[measure], printed["CI low"], printed["CI high"])
-        checks.append(estimate_in_interval(*ratio))
+        checks.append(estimate_in_interval(*ratio, measure=measure, log=log))
         if checks[-1].verdict == CONSISTENT:
-            checks += [f(*ratio, printed[name]) for name, f in _WITH_RATIO.items() if name in printed]
+            given = {name: check for name, check in _WITH_RATIO.items() if name in printed}
+            checks += [check(*ratio, printed[name], level=level, log=log) for name, check in given.items()]
     if "Z" in printed and "P" in printed:
         checks.append(p_and_z(printed["Z"], printed["P"]))
     degrees = int(printed["df"].value) if "df" in printed else df
