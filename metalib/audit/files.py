@@ -10,7 +10,12 @@ from __future__ import annotations
 from ..arithmetic.options import MEANS, MEASURES, METHODS, MODELS, OTHERS, RATES
 from .checked_csv import Column, File
 
-STATUSES = ("reported", "published", "identified", "identified up to complement", "nearest", "candidate")
+#: How counts are known: from the study's own report; from a publication about it; computed from percentages that are
+#: published; or recovered, with how firmly.
+STATUSES = (
+    "reported", "published", "derived from published percentages", "identified", "identified up to complement",
+    "nearest", "candidate",
+)  # fmt: skip
 GRADE_DOMAINS = ("risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias", "overall")
 _DECISIONS = ("not serious", "serious", "very serious", "high", "moderate", "low", "very low")
 _VERDICTS = ("holds", "holds only under", "not supported", "cannot be checked")
