@@ -87,7 +87,7 @@ figure(
 # %% [markdown]
 # ## What the article prints
 #
-# Which studies enter which outcome is not said, nor any arm or count by study. What was put in beside printed numbers: the arms of Wang 2018 (from its own abstract), that the fourth study has no progression, which studies have adverse events, equal arms of 12 to 120 patients, the models and RevMan's rules, a cumulative Table 3, and categories that add up.
+# Which studies enter which outcome is not said, nor any arm or count by study. What was put in beside printed numbers: the arms of Wang 2018 (from its own abstract), that the fourth study has no progression, which studies have adverse events, equal arms of {glue:text}`sizes:s` patients, the models and RevMan's rules, a cumulative Table 3, and categories that add up.
 #
 # ## Each assumption dropped
 #
@@ -140,6 +140,10 @@ def same(found, outcomes):
     )
 
 
+def span(values):
+    return f"{text.number(min(values), 3)} to {text.number(max(values), 3)}"
+
+
 def left(*keys):
     found = [results[key] for key in keys]
     assert all(r.status in ("none", "solved") for r in found), (
@@ -158,7 +162,7 @@ wide = (
     .last()
 )
 widest = wide.index.max()
-assert wide.nunique() == 1, "Other data: unequal arms end in other numbers of solutions"
+assert len(set(wide)) == 1, "Other data: unequal arms end in other numbers of solutions"
 assert same(results["wider"], RESPONSE), (
     "Other data: wider arms no longer end in the same tables"
 )
@@ -168,23 +172,25 @@ assert all(results[name].status == "none" for name in none), (
 )
 totals = results["PR and PD"].checks.query("result.str.startswith('patients')")
 p_free = [effect.p for effect in free_random]
+assert (totals["agreeing"] == 1).all(), "Other data: 'one of them' no longer holds"
 glue(
     free=text.count(len(fits)),
     widest=str(widest),
-    free_p=" to ".join(text.number(f(p_free), 3) for f in (min, max)),
+    free_p=span(p_free),
     free_or=" to ".join(
         text.number(f(e.ratio for e in free_random)) for f in (min, max)
     ),
     prpd=text.count(results["PR and PD"].count),
     prpd_arms=str(len(results["PR and PD"].arms)),
-    prpd_171=f"{totals['agreeing'].min()} of {totals['solutions'].min()}",
+    prpd_171=review.printed_text("stage I", "total experimental"),
+    sizes=f"{response.study('ke2011').n_t[0]} to {response.study('ke2011').n_t[1]}",
 )
 assert min(p_free) > 0.05, (
     "Other data: 'not significant in any of them' no longer holds"
 )
 dropped = pd.DataFrame(
     [
-        ("Wang 2018 has 76 and 84 patients with adverse events", "arms of 60 to 99, the other tables as they are", text.count(len(fits)), f"all printed digits fit, Chi² too; random-effects P {min(p_free):.3f} to {max(p_free):.3f}", "other counts of Wang 2018 in Figure 4B"),
+        ("Wang 2018 has 76 and 84 patients with adverse events", "arms of 60 to 99, the other tables as they are", text.count(len(fits)), f"all printed digits fit, Chi² too; random-effects P {span(p_free)}", "other counts of Wang 2018 in Figure 4B"),
         ("Adverse events: Li 2014, Ding 2016, Wang 2018, Zhou 2015", "Ke 2011 in place of either of the first two", left("Ke for Ding", "Ke for Li"), "the four studies stand", "Ke 2011 in Figure 4B"),
         ("Wang 2018 is not in the response outcomes", "its published counts in place of Li 2014 or Ding 2016", left("Wang for li2014", "Wang for ding2016"), "it was left out", "Wang 2018 in Figure 3"),
         ("The fourth study has no progression", "nothing known of it; partial response and progression only", text.count(results["PR and PD"].count), f"{len(results['PR and PD'].arms)} sets of arms as before; complete response and stable disease then stay open", "a number other than 0 in the fourth row of Figure 3D"),
@@ -193,7 +199,7 @@ dropped = pd.DataFrame(
         ("Complete response: random effects", "fixed effects", left("CR fixed"), "the note of Figure 3 cannot hold for 3A", "“Fixed” in the head of Figure 3A"),
         ("Adverse events: fixed effects", "random effects, Table 3 fixed or random", left("AE random", "AE random, Table 3 too"), "the note of Figure 4 cannot hold for 4B", "“Random” in the head of Figure 4B"),
         ("Mantel-Haenszel weights", "inverse variance; Peto for the fixed results", left("IV", "Peto"), "Mantel-Haenszel stands", "“IV” or “Peto” in the head of a figure"),
-        ("Table 3 excludes cumulatively", "its second row read as one by one", left("one by one"), results["one by one"].message, "degrees of freedom that do not fall"),
+        ("Table 3 excludes cumulatively", "its second row read as one by one", left("one by one"), "each row builds on the one above", "degrees of freedom that do not fall"),
     ],
     columns=["assumed", "instead", "tables", "follows", "refutes"],
 )  # fmt: skip
@@ -209,7 +215,7 @@ table(
 
 # %% [markdown]
 # * **Adverse events.** With Wang 2018's arms free, {glue:text}`free:s` tables give every printed digit, the Chi² that the published arms miss among them. Under random effects the odds ratio is {glue:text}`free_or:s` and P {glue:text}`free_p:s` in all of them: that adverse events are not significant under the model which the note of Figure 4 names does not hang on the arms.
-# * **No progression in the fourth study.** Without it the response categories do not close. Partial response and progression are found all the same, {glue:text}`prpd:s` combinations with {glue:text}`prpd_arms:s` sets of arms, {glue:text}`prpd_171:s` of which add up to the printed 171; complete response and stable disease rest on this assumption, and the search for them without it is beyond the limits of this machine.
+# * **No progression in the fourth study.** Without it the response categories do not close. Partial response and progression are found all the same, {glue:text}`prpd:s` combinations with {glue:text}`prpd_arms:s` sets of arms, one of which adds up to the printed {glue:text}`prpd_171:s`; complete response and stable disease rest on this assumption, and the search for them without it is beyond the limits of this machine.
 #
 # ## The sheet for Figures 3 and 4
 #
@@ -217,38 +223,31 @@ table(
 
 # %%
 FIGURES = {"CR": "3A", "PR": "3B", "SD": "3C", "PD": "3D", "AE": "4B"}
-sheet = []
+parts = []
 for key, place in FIGURES.items():
     outcome, data = review.outcome(key), review.tables_of(key)
     effect = metalib.pool(data, model=outcome["model_printed"])
-    heading = f"Figure {place}: {outcome['label']}, {effect.model} effects"
-    each = pd.concat([data, metalib.effects(data).drop(columns="study")], axis=1)
-    rows = each.assign(
-        figure=heading,
-        weight=effect.weights,
-        line=data["study"].map(review.rows_of(key)),
-    )
-    sheet.append(rows)
-    total = data[counts].sum().to_dict() | {"study": "Total", "status": ""}
-    span = {
-        "effect": effect.estimate,
-        "ci_low": effect.ci_low,
-        "ci_high": effect.ci_high,
-    }
-    sheet.append(pd.DataFrame([{**total, **span, "figure": heading, "weight": 100.0}]))
+    lines = "tables-" + data["study"].map(review.rows_of(key)).astype(str)
+    parts.append((f"Figure {place}: {outcome['label']}", data, effect, lines))
 for stage in ("I", "III"):
-    data = review.stages_of("main").query("stage == @stage")
+    data = review.stages.query("analysis == 'main' and stage == @stage")
+    lines = "stages-" + (data.index + 1).astype(str).to_series(index=range(len(data)))
+    data = data.reset_index(drop=True)
     effect = metalib.pool(data, model="random")
-    each = pd.concat(
-        [data.reset_index(drop=True), metalib.effects(data).drop(columns="study")],
-        axis=1,
-    )
-    sheet.append(
-        each.assign(
-            figure=f"Figure 4C: stage {stage}, random effects", weight=effect.weights
-        )
-    )
-sheet = pd.concat(sheet, ignore_index=True).assign(pdf="")
+    parts.append((f"Figure 4C: Stage {stage}", data, effect, lines))
+rows = []
+for heading, data, effect, lines in parts:
+    each = metalib.effects(data).drop(columns="study")
+    each = pd.concat([data, each], axis=1).assign(weight=effect.weights, line=lines)
+    # Where complements fit as well, so do other totals.
+    fixed = not data["status"].str.contains("complement").any()
+    total = (data[counts].sum() if fixed else data[["n_t", "n_c"]].sum()).to_dict() | {
+        "study": "Total", "weight": sum(w or 0 for w in effect.weights),
+        "effect": effect.estimate, "ci_low": effect.ci_low, "ci_high": effect.ci_high,
+    }  # fmt: skip
+    both = pd.concat([each, pd.DataFrame([total])])
+    rows.append(both.assign(figure=f"{heading}, {effect.model} effects"))
+sheet = pd.concat(rows, ignore_index=True).assign(pdf="")
 
 
 def events(arm):
@@ -256,6 +255,8 @@ def events(arm):
     other = {"t": "c", "c": "t"}[arm]
 
     def shown(count, total, status, count_other, total_other):
+        if count is None:
+            return f"–/{total:.0f}"
         one = text.events(count, total)
         both = status == "identified up to complement"
         return (
@@ -278,10 +279,7 @@ for arm, name in zip("tc", book.arms, strict=True):
 sheet_columns |= {
     **columns.effect(columns=("effect", "ci_low", "ci_high")),
     "weight": ("Weight", lambda weight: text.percent(weight, 1)),
-    "line": (
-        "Data",
-        lambda row: link(f"row {row:.0f}", f"{book.lines}#tables-{row:.0f}"),
-    ),
+    "line": ("Data", lambda line: link(line, f"{book.lines}#{line}")),
     "pdf": "In the PDF",
 }
 table(
@@ -292,7 +290,7 @@ table(
     group="figure",
     align="lrrrrll",
     note=book.note(review, arms.index)
-    + " Counts of complements belong together: both arms as first given, or both as second.",
+    + " Of two counts, both arms take the first or both the second.",
     classes="check-sheet",
 )
 

@@ -10,13 +10,14 @@ import metalib
 from metalib import figures, text
 from metalib.audit.consistency import as_frame, check_result, p_q_from_i2, possible_k
 from metalib.audit.printed import read_rows
-from metalib.pages import figure, glue, table
+from metalib.pages import columns, figure, glue, table
 from metalib.pages.book import read_book
 from metalib.recover import read_puzzle, recover
 
 review = metalib.read_review("../data")
 book = read_book(review.folder)
 names = book.names(review)
+labels = review.outcomes.set_index("outcome")["label"]
 puzzle = read_puzzle("../data/puzzle.yaml")
 found = recover(puzzle)
 steps = pd.DataFrame(found.steps).rename(columns={"name": "step"})
@@ -73,7 +74,7 @@ own = pd.DataFrame(rows)
 table(
     own,
     {
-        "result": "Result",
+        "result": ("Result", columns.named(labels)),
         "without": "Without",
         "checks": "Checks",
         "agree": "Agree",
@@ -221,12 +222,14 @@ identification = found.identification
 cells = identification[identification["outcome"] != "arm sizes"]
 levels = pd.crosstab(cells["outcome"], cells["status"], dropna=False)
 table(
-    levels.loc[cells["outcome"].unique()].reset_index(),
+    levels.loc[cells["outcome"].unique()]
+    .reset_index()
+    .assign(outcome=lambda rows: rows["outcome"].str.replace("_", " "))
+    .replace({"outcome": labels.to_dict()}),
     name="tab-identification",
     caption="Number of study tables by how far they are identified.",
+    align="lrrrr",
 )
-for line in found.equivalences:
-    print("*", line)
 
 # %% tags=["hide-input"]
 ding, li = (
