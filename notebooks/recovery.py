@@ -1,253 +1,261 @@
 # %% [markdown]
 # # Recovering the tables
 #
-# ## What the paper says
-#
-# The paper prints pooled results and no event counts in its text. This chapter finds the counts that can have printed them.
-#
-# The idea is simple. A printed number stands for an interval of values that round to it. Counts are whole numbers. A set of tables is possible only if *every* pooled number computed from it falls into its interval. There are finitely many tables, so all of them can be tried, in an order that never looks at most of them: results over few studies first, then one more study at a time, keeping only what still agrees. The search is exhaustive. It samples nothing, and what it skips is skipped because it provably cannot agree.
-#
-# What goes in is a file, `data/puzzle.yaml`: the printed numbers with their places in the paper, and these assumptions:
+# **One set of whole numbers, and no other, gives every printed number of complete response, partial response, stable disease and progression at once.** The counts of adverse events are known up to complements in {glue:text}`complements:s` studies and to one missed digit in a fourth; those of one-year survival are not known: {glue:text}`survival_families:s` families of tables fit.
 
 # %%
 import pandas as pd
 
 import metalib
 from metalib import figures, text
-from metalib.pages import notebook
+from metalib.audit.consistency import as_frame, check_result, p_q_from_i2, possible_k
+from metalib.audit.printed import read_rows
+from metalib.pages import columns, figure, glue, table
+from metalib.pages.book import read_book
 from metalib.recover import read_puzzle, recover
 
 review = metalib.read_review("../data")
-labels = review.labels()
+book = read_book(review.folder)
+names = book.names(review)
+labels = review.outcomes.set_index("outcome")["label"]
 puzzle = read_puzzle("../data/puzzle.yaml")
 found = recover(puzzle)
+steps = pd.DataFrame(found.steps).rename(columns={"name": "step"})
+figure(
+    figures.search_steps(steps),
+    name="fig-recovery-steps",
+    caption="How the printed digits shrink the set of possible tables, step by step. A dot at 1 is a unique solution.",
+    alt=(
+        f"{len(steps)} steps; the number of combinations falls from up to {text.count(steps['candidates'].max())} to "
+        f"between {steps['after'].min()} and {text.count(steps['after'].max())}."
+    ),
+    data=steps.drop(columns=["seconds", "studies"]),
+)
+
+# %% [markdown]
+# ## What the article prints
+#
+# No events by study: they stand in the forest plots (Figures 3 and 4), whose pictures were not available. Printed are pooled results, over all studies and in Table 3 after the exclusion of one study and of two; for the stages also events over all studies.
+#
+# A pooled result prints more numbers than it needs. The interval fixes the standard error, and with it Z and P; Chi² and its degrees of freedom fix I² and the P of heterogeneity. So printed numbers can be held against each other before any table is known; each stands for the interval of values that round to it.
+
+# %%
+pooled = review.published[
+    ~review.published["statistic"].str.contains("records|studies")
+]
+pooled = pooled[
+    ~pooled.duplicated(["outcome", "excluded", "statistic", "text"], keep="last")
+]
+counted = review.outcomes.set_index("outcome")["studies_printed"].dropna()
+rows = []
+for (outcome, excluded), part in pooled.groupby(["outcome", "excluded"], sort=False):
+    read = zip(part["statistic"], read_rows(part), strict=True)
+    printed = {statistic: number for statistic, number in read if number is not None}
+    if outcome == "stage difference":
+        # The only P that a test for differences prints is that of its Chi².
+        printed["P(Q)"] = printed.pop("P")
+    df = None if excluded else counted.get(outcome, default=1) - 1
+    checks = as_frame(check_result(printed, df=df))
+    pair = {"I2", "P(Q)"} <= set(printed) and "Chi2" not in printed
+    allowed = possible_k(printed["I2"], printed["P(Q)"], largest=8) if pair else ()
+    wrong = checks.loc[checks["verdict"] != "consistent", "sentence"]
+    rows.append(
+        {
+            "result": outcome,
+            "without": ", ".join(names[s] for s in excluded.split()),
+            "checks": len(checks),
+            "agree": len(checks) - len(wrong),
+            "df": printed["df"].text if "df" in printed else "",
+            "k": ", ".join(map(str, allowed)),
+            "wrong": " ".join(wrong),
+        }
+    )
+own = pd.DataFrame(rows)
+table(
+    own,
+    {
+        "result": ("Result", columns.named(labels)),
+        "without": "Without",
+        "checks": "Checks",
+        "agree": "Agree",
+        "df": "Printed df",
+        "k": "Studies that I² and P allow (2 to 8)",
+        "wrong": "What does not agree",
+    },
+    name="tab-consistency",
+    caption="Printed numbers held against each other, result by result; repeats in the abstract are left out.",
+    align="llrrlll",
+)
+
+# %% tags=["hide-input"]
+fits = own[own["without"] == ""].set_index("result")["k"]
+survival_p = review.printed_number("survival", "P(Q)")
+four = p_q_from_i2(
+    review.printed_number("survival", "I2"), int(counted["survival"]) - 1
+)
+glue(
+    checks=str(own["checks"].sum()),
+    results=str(len(own)),
+    failed=str((own["checks"] - own["agree"]).sum()),
+    k_cr=fits["CR"],
+    k_ae=fits["AE"],
+    k_survival=fits["survival"],
+    gap=text.number(four[0] - survival_p.high, 4),
+)
+assert set(own.loc[own["wrong"] != "", "result"]) == {"survival", "stage total"}, (
+    "Recovery: 'two results do not agree with themselves' no longer holds"
+)
+assert 0 < four[0] - survival_p.high < 0.001, "Recovery: the gap of survival changed"
+for _, part in own[own["df"] != ""].groupby("result"):
+    left = part.loc[part["df"].str.isdigit() & (part["without"] != ""), "df"].astype(
+        int
+    )
+    assert left.is_monotonic_decreasing, "Recovery: 'fall from row to row' fails"
+
+# %% [markdown]
+# Of {glue:text}`checks:s` checks {glue:text}`failed:s` fail, in two results. The P printed for the total over the stages is far from that of its own interval. The P of heterogeneity of survival misses the I² of four studies by {glue:text}`gap:s`: a misprint of one digit would explain it.
+#
+# The printed numbers also say how many studies they come from and what Table 3 is. For complete response and adverse events I² and its P allow {glue:text}`k_cr:s` and {glue:text}`k_ae:s` studies only. Leaving out one study at a time would leave the same degrees of freedom in every row of Table 3; they fall from row to row. Each row excludes its study on top of the row above: Table 3 is a cumulative exclusion. Its last row for progression prints a slash for heterogeneity, as for a single study.
+#
+# ## The search
+#
+# Counts are whole numbers, so there are finitely many tables. A set of tables is possible only if *every* pooled number computed from it falls into its interval. The search takes one printed result after another, those over the fewest studies first, and keeps what agrees. It is exhaustive: it samples nothing, and a table is skipped only where bounds on the sums prove that it cannot agree. What goes in is one file, {download}`data/puzzle.yaml <../data/puzzle.yaml>`: the printed numbers by their ids and these assumptions.
+
+# %%
 for assumption in puzzle.assumptions:
     print("*", assumption)
 print(found.status + ":", found.count, "full solutions")
 
-# %% [markdown]
-# ## The computation
-#
-# ### Step by step
-#
-# Each step adds the studies that a printed result covers beyond those of the steps before, and keeps the combinations that agree with every printed digit of that result. Outcomes of a study share its arms, and its response categories add up to them, so a step in one outcome prunes the others.
+# %%
+table(
+    steps.assign(studies=[", ".join(names[x] for x in s) for s in steps["studies"]]),
+    {
+        "step": "Printed result",
+        "studies": "Studies",
+        "candidates": ("Possible before", text.count),
+        "after": ("Agree", text.count),
+    },
+    name="tab-recovery-steps",
+    caption=(
+        "Combinations that arms, categories and earlier steps allow before any printed number of the step is used, and "
+        "those that agree with all of them (arms of equal size, 12 to 120 patients)."
+    ),
+    align="llrr",
+    note=book.note(review, [s.id for s in puzzle.studies]),
+)
 
 # %% tags=["hide-input"]
-steps = review.recovery.query("puzzle == 'puzzle.yaml' and max_difference == 0")
-live = pd.DataFrame(
-    [(s.name, s.candidates, s.after) for s in found.steps],
-    columns=["results", "candidates", "after"],
-)
-same = live.equals(steps[["results", "candidates", "after"]].reset_index(drop=True))
 after = {s.name: text.count(s.after) for s in found.steps}
-notebook.glue(
+before = {s.name: text.count(s.candidates) for s in found.steps}
+stored = review.recovery.query("puzzle == 'puzzle.yaml' and max_difference == 0")
+for column in ("candidates", "after"):
+    assert stored[column].tolist() == steps[column].tolist(), (
+        f"Recovery: {column} of data/recovery.csv are not those of this run"
+    )
+response = review.tables.query(
+    "analysis == 'main' and outcome in ['CR', 'PR', 'SD', 'PD']"
+)
+assert (response["status"] == "identified").all(), (
+    "Recovery: 'one set of whole numbers, and no other' no longer holds"
+)
+ae = review.tables_of("AE")["status"].value_counts()
+survival = review.recovery.query("puzzle == 'puzzle_survival.yaml'").iloc[0]
+glue(
     solutions=str(found.count),
+    complements=str(ae["identified up to complement"]),
     ae_solutions=str(next(len(g) for g in found.solutions if "AE" in g.outcomes)),
-    same="agree with" if same else "differ from",
     pd1=after["PD without Zhou and Ke"],
+    pd1_before=before["PD without Zhou and Ke"],
     pd2=after["PD without Zhou"],
     pd3=after["PD"],
     pr1=after["PR without Zhou and Ke"],
     pr3=after["PR"],
     crsd=after["CR + SD"],
-    crsd_candidates=text.count(
-        next(s.candidates for s in found.steps if s.name == "CR + SD")
-    ),
-    stage1=after["stage I"],
-    stage3=after["stage III"],
+    crsd_candidates=before["CR + SD"],
     stage2=after["stage II"],
-)
-notebook.table(
-    pd.DataFrame(
-        {
-            "Step": [str(i) for i, _ in enumerate(found.steps, 1)],
-            "Printed result": [s.name for s in found.steps],
-            "Studies": [", ".join(labels[x] for x in s.studies) for s in found.steps],
-            "Possible before": [text.count(s.candidates) for s in found.steps],
-            "Agree": [text.count(s.after) for s in found.steps],
-        }
-    ),
-    name="tab-recovery-steps",
-    caption="Combinations of tables before and after each step of the search (arms of equal size, 12 to 120 patients).",
-    align="rllrr",
-)
-
-# %% [markdown]
-# 1. **Progression, one study.** The last row of Table 3 for progression holds a single study. {glue:text}`pd1:s` tables print its odds ratio, interval, Z and P.
-# 2. **Progression, two and three studies.** With Ke 2011 added {glue:text}`pd2:s` pairs agree, with Zhou 2015 added {glue:text}`pd3:s` triples.
-# 3. **Partial response.** Its last row holds two studies, one of which is the study of step 1 with the same arms: {glue:text}`pr1:s` pairs agree. After the other rows {glue:text}`pr3:s` combinations of partial response and progression are left, with only two sets of arms.
-# 4. **Complete response and stable disease.** The categories add up to the arm, so one count per arm fixes the rest. Of {glue:text}`crsd_candidates:s` combinations, {glue:text}`crsd:s` agrees.
-# 5. **Adverse events** are found on the same arms, up to complements.
-# 6. **Stages.** Stage I leaves {glue:text}`stage1:s` sets, stage III {glue:text}`stage3:s`; with stage II and the placement of the patients in stage IV {glue:text}`stage2:s` are left, which differ in nothing but that placement.
-#
-# {glue:text}`solutions:s` full solutions remain, because nothing tells apart the {glue:text}`ae_solutions:s` combinations of complements in adverse events and the {glue:text}`stage2:s` placements of the stage IV patients. The counts of this run {glue:text}`same:s` those stored in `data/recovery.csv`.
-
-# %% tags=["hide-input"]
-response = review.tables.query(
-    "analysis == 'main' and outcome in ['CR', 'PR', 'SD', 'PD']"
-)
-assert (response["status"] == "identified").all()
-notebook.figure(
-    figures.search_steps(live.rename(columns={"results": "step"})),
-    name="fig-recovery-steps",
-    caption="How the printed digits shrink the set of possible tables, step by step. A dot at 1 is a unique solution.",
-    alt=(
-        f"{len(found.steps)} steps; the number of combinations falls from up to {text.count(max(s.candidates for s in found.steps))} "
-        f"to between {min(s.after for s in found.steps)} and {text.count(max(s.after for s in found.steps))}; all steps "
-        f"together leave one set of response tables."
-    ),
-    data=live,
-)
-
-# %% [markdown]
-# ### Checks that the search never used
-#
-# Some printed numbers were held back. They say nothing in the search and can contradict its result.
-
-# %% tags=["hide-input"]
-held = found.checks[found.checks["role"] != "search"]
-used = found.checks[found.checks["role"] == "search"]
-notebook.glue(
-    used=str(len(used)),
-    used_agree=str(int(used["agrees"].sum())),
-    held=str(len(held)),
-    held_agree=str(int(held["agrees"].sum())),
-)
-notebook.table(
-    pd.DataFrame(
-        {
-            "Result": held["result"],
-            "Statistic": held["statistic"],
-            "Printed": held["printed"],
-            "Recomputed": [text.number(v, 3) for v in held["value_low"]],
-            "Agrees": ["yes" if a else "no" for a in held["agrees"]],
-            "Role": held["role"].map(
-                {"check": "held back", "known-miss": "nothing fits it"}
-            ),
-        }
-    ),
-    name="tab-recovery-checks",
-    caption="Printed numbers that took no part in the search.",
-    align="llrrll",
-)
-
-# %% [markdown]
-# {glue:text}`used:s` printed numbers took part in the search and {glue:text}`used_agree:s` agree, which they must. Of the {glue:text}`held:s` others {glue:text}`held_agree:s` agree. The two totals say more than they seem to: the arms of the four studies come from odds ratios and intervals alone, and add up to the denominators that the paper prints in another section. (The stage steps come later and use those denominators in one place only: what the printed stage totals leave is the one patient of each arm in stage IV.) The upper limit of stage III agrees in six digits. The test for subgroup differences over the four strata, in [subgroups](subgroups), was not used either.
-#
-# The number that fails is the Chi² of adverse events without Zhou 2015: no counts in the published arms of Wang 2018 give it together with the rest. The tables kept are the nearest.
-#
-# ### How far each table is identified
-
-# %% tags=["hide-input"]
-identification = found.identification
-arms = identification[identification["outcome"] == "arm sizes"]
-cells = identification[identification["outcome"] != "arm sizes"]
-levels = pd.crosstab(cells["outcome"], cells["status"]).reindex(
-    cells["outcome"].unique()
-)
-notebook.table(
-    levels.astype(int).reset_index(),
-    name="tab-identification",
-    caption="Number of study tables by how far they are identified.",
-    header=["Outcome", *levels.columns],
-)
-notebook.glue(
-    arms=", ".join(
-        f"{labels[r.study]} {r.low_t}"
-        for r in arms.itertuples()
-        if r.study != "wang2018"
-    ),
-)
-for line in found.equivalences:
-    print("*", line)
-
-# %% [markdown]
-# The arms come out as {glue:text}`arms:s` patients in each arm. Equal arms cannot tell a table from its complement, because both have the same odds ratio and variance; for the response categories the sum over categories settles it, for adverse events nothing does. Two names can be exchanged: Li 2014 and Ding 2016 occur together in every printed result or not at all, so the search cannot tell which is which. This book reads the study with 67 patients an arm as Li 2014, because nearly complete response in the other study (24 and 32 of 34) suits the small tumours that are treated by radiofrequency ablation. Exchanging the names changes no pooled number that the paper prints; it changes what "without Li 2014" means, and the order by year.
-#
-# That the study without progression has none in either arm is an inference, entered in the search as known: after the exclusion of Zhou 2015 and Ke 2011 the paper prints a result without heterogeneity, so of the two studies left one is not estimable, and where the categories add up that means 0 events in both arms.
-#
-# ### If the arms are not equal
-#
-# Equal arms are an assumption, not a printed fact. The same search with arms that may differ:
-
-# %% tags=["hide-input"]
-bounds = review.recovery.query("puzzle == 'puzzle.yaml'")
-wide = bounds.pivot(index="results", columns="max_difference", values="after").reindex(
-    steps["results"]
-)
-notebook.table(
-    pd.DataFrame(
-        {
-            "Printed result": wide.index,
-            **{
-                "equal" if d == 0 else f"up to {d}": [text.count(v) for v in wide[d]]
-                for d in wide.columns
-            },
-        }
-    ),
-    name="tab-unequal-arms",
-    caption="Combinations left after each step when the two arms of a study may differ by so many patients.",
-)
-last = wide.loc["stage II"]
-first = wide.loc["PD without Zhou and Ke"]
-notebook.glue(
-    widest=str(max(wide.columns)),
-    first_widest=text.count(first[max(wide.columns)]),
-    end="the same number of solutions"
-    if len(set(last)) == 1
-    else "other numbers of solutions",
-)
-
-# %% [markdown]
-# With differences of up to {glue:text}`widest:s` patients the first step leaves {glue:text}`first_widest:s` tables instead of {glue:text}`pd1:s`, and the search still ends with {glue:text}`end:s`: equal arms.
-#
-# ### If the models are the other ones
-#
-# The search was told that complete response is pooled under random and adverse events under fixed effects, against the notes of the figures. The same search with the models that the notes name:
-
-# %% tags=["hide-input"]
-adverse_events = [r.id for r in puzzle.results if r.outcome == "AE"]
-other = {
-    "Complete response under fixed effects": recover(
-        puzzle.with_model("fixed", ["CR"])
-    ),
-    "Adverse events under random effects": recover(puzzle.with_model("random", ["AE"])),
-    "Adverse events and their rows of Table 3 under random effects": recover(
-        puzzle.with_model("random", adverse_events)
-    ),
-}
-assert all(result.status == "none" for result in other.values())
-for name, result in other.items():
-    print(f"{name}: {result.message}")
-
-# %% [markdown]
-# Under the assumptions of this chapter no table of complete response agrees with the printed numbers under fixed effects, and none of adverse events under random effects, whether the rows of Table 3 are fixed or random.
-#
-# ### What cannot be recovered
-#
-# * **One-year survival.** One pooled result over four of five studies, with Wang 2018's counts, which follow from its published percentages, and the arms above, leaves
-
-# %% tags=["hide-input"]
-survival = review.recovery.query("puzzle == 'puzzle_survival.yaml'").iloc[0]
-families = review.tables.query("outcome == 'survival' and status == 'candidate'")[
-    "analysis"
-].nunique()
-notebook.glue(
     survival_candidates=text.count(int(survival["candidates"])),
     survival_after=text.count(int(survival["after"])),
-    survival_families=str(families),
+    survival_families=str(len(review.candidates("survival"))),
 )
-print(
-    f"{survival['candidates']:,} combinations, {survival['after']} agree, in {families} families of complements"
-)
+assert ae["nearest"] == 1, "Recovery: 'one missed digit in a fourth' no longer holds"
 
 # %% [markdown]
-#   Of {glue:text}`survival_candidates:s` combinations {glue:text}`survival_after:s` agree with the printed odds ratio, interval, P and I², in {glue:text}`survival_families:s` families that differ by more than complements. None gives the printed P of heterogeneity. They are shown as candidates in [one-year survival](one_year_survival), and none is claimed.
-# * **Sex.** One result with an unknown number of studies and no heterogeneity: nothing to hold on to.
-# * **The patients in stage IV.** One in each arm, in one study; which study is open.
+# * **Progression.** The last row of Table 3 holds one study: of {glue:text}`pd1_before:s` tables {glue:text}`pd1:s` print its odds ratio, interval, Z and P. With a second study {glue:text}`pd2:s` pairs agree, with a third {glue:text}`pd3:s` triples.
+# * **Partial response.** Its last row holds two studies, one of them with the arms of the step before: {glue:text}`pr1:s` pairs agree, and after the other rows {glue:text}`pr3:s` combinations with two sets of arms.
+# * **Complete response and stable disease.** The categories add up to the arm, so one count an arm fixes the rest. Of {glue:text}`crsd_candidates:s` combinations {glue:text}`crsd:s` agrees.
+# * **Adverse events** follow on the same arms, up to complements; the **stages** up to the placement of one patient of each arm in stage IV.
 #
-# ## What follows
+# Nothing tells apart the {glue:text}`ae_solutions:s` combinations of complements and the {glue:text}`stage2:s` placements; together they make the {glue:text}`solutions:s` full solutions.
 #
-# * **What is printed** fixes the tables of complete response, partial response, stable disease and progression: {glue:text}`crsd:s` assignment of all their cells agrees with everything.
-# * **How sure:** the search is exhaustive, so another solution would have to break an assumption. The assumptions are RevMan's arithmetic, a cumulative Table 3, nearly equal arms of 12 to 120 patients, and response categories that add up. If the authors entered counts wrongly, these are the counts they entered.
-# * The search is general. Describe another paper in a file like `data/puzzle.yaml` and run `python -m metalib recover FILE`.
+# ### Checks that the search never used
+#
+# That the tables agree with the numbers used to find them says little of any one number; that a single set agrees with all of them jointly is what counts. Some numbers were held back, and could contradict it.
+
+# %%
+held = found.checks[found.checks["role"] != "search"]
+table(
+    held,
+    {
+        "result": "Result",
+        "statistic": "Statistic",
+        "printed": "Printed",
+        "value_low": ("Recomputed", lambda value: text.number(value, 3)),
+        "agrees": ("Agrees", lambda agrees: "yes" if agrees else "no"),
+    },
+    name="tab-recovery-checks",
+    caption="Printed numbers that took no part in the search.",
+)
+
+# %% tags=["hide-input"]
+used = found.checks[found.checks["role"] == "search"]
+assert used["agrees"].all(), "Recovery: a number that the search used does not agree"
+assert (~held["agrees"]).sum() == 1, "Recovery: 'the one that fails' no longer holds"
+glue(used=str(len(used)))
+
+# %% [markdown]
+# The search used {glue:text}`used:s` printed numbers. The two totals say more than they seem to: the arms come from odds ratios and intervals alone, and add up to the denominators that the article prints in another section. (The stage steps, which come later, use those denominators in one place: what the printed stages leave is the one patient of each arm in stage IV.) The upper limit of stage III agrees in six digits. The one that fails is the Chi² of adverse events without Zhou 2015: no counts in the published arms of Wang 2018 give it together with the rest, and the tables kept are the nearest. All agreement on numbers that were not used is counted in [the audit](audit).
+#
+# ## How far each table is identified
+
+# %%
+identification = found.identification
+cells = identification[identification["outcome"] != "arm sizes"]
+levels = pd.crosstab(cells["outcome"], cells["status"], dropna=False)
+table(
+    levels.loc[cells["outcome"].unique()]
+    .reset_index()
+    .assign(outcome=lambda rows: rows["outcome"].str.replace("_", " "))
+    .replace({"outcome": labels.to_dict()}),
+    name="tab-identification",
+    caption="Number of study tables by how far they are identified.",
+    align="lrrrr",
+)
+
+# %% tags=["hide-input"]
+ding, li = (
+    response.query("outcome == 'CR' and study == @study").iloc[0]
+    for study in ("ding2016", "li2014")
+)
+glue(
+    ding_ct=text.events(ding["events_t"], ding["n_t"]),
+    ding_cc=text.events(ding["events_c"], ding["n_c"]),
+    ding_share=text.percent(100 * ding["events_c"] / ding["n_c"]),
+    larger=str(li["n_t"]),
+    smaller=str(ding["n_t"]),
+)
+assert ding["events_c"] > ding["events_t"], "Recovery: 'the arm without ablation' fails"
+
+# %% [markdown]
+# *Equal arms* cannot tell a table from its complement, because both have the same odds ratio and variance. For the response categories the sum over categories settles it, for adverse events nothing does.
+#
+# *Names.* Table 3 names Zhou 2015 and Ke 2011. Wang 2018 is not among the response studies (its published counts fit nowhere, see [what would refute these tables](other_data)), so the other two are Li 2014 and Ding 2016. They occur together in every printed result or not at all, so nothing tells which is which. **The study with {glue:text}`larger:s` patients an arm is read as Li 2014, the one with {glue:text}`smaller:s` as Ding 2016.** The reason for this reading is weak: ablation by radiofrequency is meant for small tumours, and {glue:text}`smaller:s` patients an arm go with {glue:text}`ding_ct:s` and {glue:text}`ding_cc:s` complete responses. But the larger of these is the arm *without* ablation, and complete response in {glue:text}`ding_share:s` of patients after radiotherapy alone is implausible; the counts are those that the authors must have entered, not those that are likely to be true. Exchanging the names changes no pooled number; it changes what "without Li 2014" means, and the order by year.
+#
+# *No progression.* That the fourth study has none in either arm is an inference: the printed degrees of freedom leave three estimable studies, and where the categories add up that means no event in both arms.
+#
+# ## What cannot be recovered
+#
+# * **One-year survival.** One pooled result over four of five studies, with the counts that follow from Wang 2018's published percentages and the arms above: of {glue:text}`survival_candidates:s` combinations {glue:text}`survival_after:s` agree with odds ratio, interval, P and I², in {glue:text}`survival_families:s` families that differ by more than complements. None gives the printed P of heterogeneity. They are candidates, shown in [one-year survival](one_year_survival).
+# * **Sex.** One result over an unknown number of studies: nothing to hold on to.
+# * **The patients in stage IV.** One in each arm; which study they belong to is open.
+#
+# **How sure:** another solution would have to break an assumption. [What would refute these tables](other_data) drops each of them in turn. If the authors entered counts wrongly, these are the counts that they entered. The tables are listed in [all tables](study_tables); for another article, describe its numbers in such a file and run `python -m metalib recover FILE`.

@@ -32,7 +32,7 @@ from metalib.recover.halves import (
 from metalib.recover.identify import canonical, complement, distinct, identify
 from metalib.recover.meet import tau2_of
 from metalib.recover.pairs import Lookup, Range, Ranges
-from metalib.recover.puzzle import Interval, Var, interval
+from metalib.recover.parts import Interval, Var, interval
 from metalib.recover.relation import Relation, codes, expand, join, join_size, matching_pairs, semijoin
 from metalib.recover.state import LimitReached, State, Work, full_solutions, joint_arms, sizes
 

@@ -20,7 +20,8 @@ from metalib.__main__ import main
 from metalib.audit.printed import read_printed
 from metalib.recover import check_puzzle, read_puzzle, read_puzzle_text
 from metalib.recover.box import box, q_bounds
-from metalib.recover.puzzle import Interval, Puzzle, interval
+from metalib.recover.parts import Interval, interval
+from metalib.recover.puzzle import Puzzle
 
 ROOT = Path(__file__).parents[1]
 

@@ -16,7 +16,7 @@ from metalib.audit.printed import read_printed
 from metalib.recover import Limits, check_puzzle, read_puzzle, recover
 from metalib.recover.agree import agrees, printable
 from metalib.recover.identify import canonical, complement
-from metalib.recover.puzzle import Var, interval
+from metalib.recover.parts import Var, interval
 from metalib.recover.relation import Relation, codes, join, semijoin
 
 ROOT = Path(__file__).parents[1]

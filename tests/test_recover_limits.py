@@ -23,7 +23,7 @@ from metalib.audit.printed import read_printed
 from metalib.errors import OptionError, PuzzleError
 from metalib.recover import Interrupted, Limits, Recovery, check_puzzle, recover
 from metalib.recover.box import box, contradiction
-from metalib.recover.puzzle import interval
+from metalib.recover.parts import interval
 from metalib.recover.recovery import LISTED
 from metalib.recover.relation import Relation
 

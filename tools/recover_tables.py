@@ -3,7 +3,7 @@
     python tools/recover_tables.py           both puzzles, arms that differ by up to 3 as well (some minutes)
     python tools/recover_tables.py --quick   equal arms only; recovery.csv then keeps its rows for unequal arms
 
-Writes tables.csv, stages.csv (all rows but those another publication gives) and recovery.csv (candidates left after
+Writes tables.csv, stages.csv (all rows but those derived from another publication) and recovery.csv (candidates left after
 each step). Nothing is written unless every search has ended with a solution.
 """
 
@@ -22,6 +22,7 @@ from metalib.recover.command import ProgressLine
 DATA = Path(__file__).resolve().parent.parent / "data"
 FROM_PRINT = "recovered from the printed results (puzzle.yaml)"
 UNDER_ASSUMPTIONS = "one family of the tables that fit under assumptions (puzzle_survival.yaml)"
+DERIVED = "derived from published percentages"
 STAGES = {"stage_I": "I", "stage_III": "III", "stage_II_plus_IV": "II or IV"}
 PLACED = {"stage_II": "II", "stage_IV": "IV"}
 COUNTS = ["events_t", "n_t", "events_c", "n_c"]
@@ -70,7 +71,7 @@ def survival_tables(found: Recovery) -> pd.DataFrame:
     rows = solutions[solutions["solution"].isin(chosen)].copy()
     rows["analysis"] = "candidate " + rows["class"].astype(str)
     known = found.puzzle.outcome("survival").known
-    rows["status"] = ["published" if s in known else "candidate" for s in rows["study"]]
+    rows["status"] = [DERIVED if s in known else "candidate" for s in rows["study"]]
     return rows.assign(source=UNDER_ASSUMPTIONS).sort_values("class", kind="stable")
 
 
@@ -103,13 +104,13 @@ def write(frame: pd.DataFrame, name: str) -> None:
 def build(quick: bool) -> dict[str, pd.DataFrame]:
     """Search, and return the files to write by name."""
     old = pd.read_csv(DATA / "tables.csv", keep_default_na=False)
-    published = old[old["analysis"] == "wang2018"]
+    published = old[old["status"].eq(DERIVED) & ~old["analysis"].str.startswith("candidate")]
     main = solve("puzzle.yaml")
     survival = solve("puzzle_survival.yaml")
     columns = ["analysis", "outcome", "study", *COUNTS, "status", "source"]
-    doi = published["source"].iloc[0]
+    percentages = published.set_index("outcome")["source"]["survival"]
     candidates = survival_tables(survival)
-    candidates["source"] = candidates["source"].where(candidates["status"] == "candidate", doi)
+    candidates["source"] = candidates["source"].where(candidates["status"] == "candidate", percentages)
     tables = pd.concat([response_tables(main)[columns], published[columns], candidates[columns]])
     stages = stage_tables(main)[["analysis", "stage", "study", *COUNTS, "status", "source"]]
     rows = [steps(main, "puzzle.yaml", 0), steps(survival, "puzzle_survival.yaml", 0)]

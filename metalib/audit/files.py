@@ -11,7 +11,12 @@ from ..arithmetic.options import CI_METHODS, MEANS, MEASURES, METHODS, MODELS, O
 from .checked_csv import Column, File
 
 BETTER = ("more", "fewer", "neither")
-STATUSES = ("reported", "published", "identified", "identified up to complement", "nearest", "candidate")
+#: How counts are known: from the study's own report; from a publication about it; computed from percentages that are
+#: published; or recovered, with how firmly.
+STATUSES = (
+    "reported", "published", "derived from published percentages", "identified", "identified up to complement",
+    "nearest", "candidate",
+)  # fmt: skip
 GRADE_DOMAINS = ("risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias", "overall")
 _DECISIONS = ("not serious", "serious", "very serious", "high", "moderate", "low", "very low")
 #: What an analysis changes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -36,6 +36,8 @@ class Recomputed:
     reason: str = ""
 
 
+#: What agreement on a printed number says: nothing new, nothing by itself, something.
+STANDINGS = ("repeated", "used", "held out")
 NOTHING = Recomputed(reason="nothing to compute it from")
 
 
@@ -99,3 +101,27 @@ def tally(frame: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
         return counts.rename("numbers").rename_axis("verdict").reset_index()
     table = pd.crosstab(frame[by], frame["verdict"]).reindex(columns=list(VERDICTS), fill_value=0)
     return table.reindex(frame[by].unique()).rename_axis(columns=None).reset_index()
+
+
+def standing(published: pd.DataFrame, used: Collection[str]) -> pd.Series[str]:
+    """Return for each printed number what agreement with it says of tables that were chosen to agree with some.
+
+    Parameters
+    ----------
+    published : DataFrame
+        Rows of ``id, outcome, excluded, statistic, text``.
+    used : collection of str
+        Ids of the numbers that chose the tables, see :attr:`metalib.recover.Puzzle.roles`.
+
+    Returns
+    -------
+    Series
+        ``used``; ``repeated`` where the same text of the same statistic stands elsewhere (of several the used one, or
+        else the last, is not a repeat); ``held out``. Indexed as `published`.
+    """
+    is_used = published["id"].isin(list(used))
+    last = is_used.sort_values(kind="stable").index
+    same = published.loc[last, ["outcome", "excluded", "statistic", "text"]]
+    repeated = same.duplicated(keep="last").reindex(published.index) & ~is_used
+    names = ["repeated" if r else "used" if u else "held out" for r, u in zip(repeated, is_used, strict=True)]
+    return pd.Series(names, index=published.index)

@@ -92,6 +92,7 @@ def table(
     group: str | None = None,
     note: str | None = None,
     csv: bool = True,
+    classes: str = "",
 ) -> None:
     """Show columns of a data frame as a numbered table, with the frame, unrounded, to download.
 
@@ -115,6 +116,8 @@ def table(
         MyST Markdown below the table.
     csv : bool
         Write the frame to ``downloads/NAME.csv`` and link to it.
+    classes : str
+        More classes of the table, for the styles of a book.
 
     Raises
     ------
@@ -140,7 +143,7 @@ def table(
     cells = grid(frame, columns, name=name, align=align, group=group)
     path = f"{DOWNLOADS}/{name}.csv"
     metadata = {"metalib": {"download": name, "csv": write(path, csv_text(_data(frame, name)))}} if csv else {}
-    parts = [_directive(cells, name, caption)]
+    parts = [_directive(cells, name, caption, classes)]
     if note:
         parts.append(f":::{{div}} table-note\n{note}\n:::\n")
     if csv:
@@ -157,7 +160,7 @@ def table(
     )
 
 
-def _directive(cells: Grid, name: str, caption: str) -> str:
+def _directive(cells: Grid, name: str, caption: str, more: str) -> str:
     """Return the table as MyST; a heading between rows stands in the first cell, because Markdown joins no cells."""
     rows = []
     for row, group, begins in zip(cells.rows, cells.groups, cells.begins, strict=True):
@@ -167,7 +170,7 @@ def _directive(cells: Grid, name: str, caption: str) -> str:
         rows.append([as_markdown(cell) for cell in row])
     body = pipe_table([escape_markdown(heading) for heading in cells.headings], rows, cells.align)
     longest = max(sum(len(plain(cell)) + 2 for cell in row) for row in [cells.headings, *cells.rows])
-    classes = "results wide" if longest > WIDE else "results"
+    classes = " ".join(filter(None, ["results", "wide" if longest > WIDE else "", more]))
     return f":::{{table}} {caption}\n:name: {name}\n:class: {classes}\n\n{body}\n:::\n"
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 from ..arithmetic.options import RATIOS
 from ..arithmetic.pooling import pool_batch
 from ..arithmetic.results import PooledBatch
-from .puzzle import ARM_NAMES, Interval, Puzzle, Result, Total, table_of
+from .parts import ARM_NAMES, Interval, Result, Total, table_of
+from .puzzle import Puzzle
 from .relation import Relation
 
 #: Rows pooled in one call: more would only leave the cache.

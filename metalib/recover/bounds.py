@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .puzzle import ARMS, Puzzle, Var, arms_of
+from .parts import ARMS, Var, arms_of
+from .puzzle import Puzzle
 from .relation import expand
 
 Bounds = dict[Var, tuple[int, int]]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtri, ndtri
 
-from .puzzle import Interval
+from .parts import Interval
 
 #: Wider than any estimate or standard error of counts.
 _FAR = 1e4

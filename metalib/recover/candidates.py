@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .halves import Half, Pruner, concatenate, width, with_terms
-from .puzzle import ARMS, Link, Var, arms_of, events_of
+from .parts import ARMS, Link, Var, arms_of, events_of
 from .relation import Relation, codes
 from .state import State, Work
 
@@ -29,21 +30,41 @@ class Candidates:
 
     def __init__(self, state: State, outcome: str, derived: Derived | None, base: Relation, prune: Pruner) -> None:
         self.state, self.outcome, self.derived, self.base, self.prune = state, outcome, derived, base, prune
-        self._found: dict[tuple[str, tuple[tuple[Var, int], ...]], Half] = {}
+        self._found: dict[tuple[str, tuple[tuple[Var, int], ...]], tuple[Half, int]] = {}
 
     def given(self, study: str, context: Mapping[Var, int]) -> Half:
         """Return the candidates of a study; the columns are those that `context` lacks, and the arms."""
+        return self._look(study, context)[0]
+
+    def _look(self, study: str, context: Mapping[Var, int]) -> tuple[Half, int]:
+        """Return the candidates that the printed numbers of the step leave, and how many there were before."""
         key = (study, tuple(sorted(context.items())))
         if key not in self._found:
-            pieces, size, work = [], 0, self.state.work
+            pieces, size, whole, work = [], 0, 0, self.state.work
             for tables in self._tables(study, context):
+                whole += len(tables)
                 pieces.append(self.prune(with_terms(tables, self.prune.results)))
                 size += len(pieces[-1])
                 what = f"tables of study {study!r}"
                 work.room(what, size, 2 * width(len(tables.cols), len(self.prune.results)))
             cols = dict.fromkeys([*arms_of(study), *self.columns(study, context)])
-            self._found[key] = concatenate(pieces) if pieces else Half.none(list(cols), len(self.prune.results))
+            found = concatenate(pieces) if pieces else Half.none(list(cols), len(self.prune.results))
+            self._found[key] = found, whole
         return self._found[key]
+
+    def possible(self, studies: Sequence[str], rows: Relation) -> int:
+        """Return how many combinations of rows and tables of studies arms, bounds and links allow.
+
+        No printed number of the step is used, so this is what the step begins with.
+        """
+        context = [v for v in rows.cols if v.study in studies]
+        _, first, times = np.unique(codes(rows.values(context)), return_index=True, return_counts=True)
+        total = 0
+        for values, number in zip(rows.values(context)[first].tolist(), times.tolist(), strict=True):
+            given = dict(zip(context, values, strict=True))
+            own = ({v: n for v, n in given.items() if v.study == study} for study in studies)
+            total += number * math.prod(self._look(s, c)[1] for s, c in zip(studies, own, strict=True))
+        return total
 
     def number(self, study: str, rows: Relation) -> int:
         """Return how many candidates the first row leaves of a study."""

@@ -10,7 +10,8 @@ from ..arithmetic.options import RATIOS
 from .agree import total_of
 from .box import contradiction
 from .candidates import Derived
-from .puzzle import Puzzle, Result
+from .parts import Result
+from .puzzle import Puzzle
 from .recovery import Recovery, build
 from .relation import semijoin
 from .state import LimitReached, Limits, State, Work, joint_arms

@@ -19,7 +19,8 @@ from ..arithmetic.estimators import Sums, mantel_haenszel_estimate, mantel_haens
 from ..arithmetic.study_effects import cells, peto_effects, study_effects
 from .bounds import Bounds
 from .box import Box
-from .puzzle import Puzzle, Result, Total, Var, table_of
+from .parts import Result, Total, Var, table_of
+from .puzzle import Puzzle
 from .relation import Relation
 
 #: Columns of an array of terms: number of estimable studies; numerator and denominator of the estimate; sums of

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .agree import computed, covers
-from .puzzle import Puzzle, Var, table_of
+from .parts import Var, table_of
+from .puzzle import Puzzle
 from .relation import Relation, codes
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from .box import Box, tau2_edges
 from .halves import WW, WY, Half, K, R, S, W, cell_terms, fixed_estimate, held, is_log_ratio, q_around, q_range, width
 from .pairs import Lookup, Range, Ranges
-from .puzzle import Result
+from .parts import Result
 from .state import Work
 
 #: A random-effects result is cut into ranges of tau2 when more pairs than this would have to be compared.

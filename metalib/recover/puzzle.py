@@ -1,206 +1,17 @@
-"""The parts of a recovery puzzle, as plain frozen objects, and the intervals that its printed numbers stand for."""
+"""A recovery puzzle as a whole, and how it is changed: another assumption, the same printed numbers."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TypeVar
 
-import numpy as np
-
-from ..arithmetic.options import MODELS, RATIOS, Options
-from ..audit.printed import Printed
+from ..arithmetic.options import METHODS, MODELS, Options
 from ..errors import PuzzleError, choose
-from ..text import STATISTICS as NAMES
+from .parts import ROLES, EventBounds, Link, Outcome, Result, Study, Total
 
-ARMS = ("t", "c")
-ARM_NAMES = {"t": "experimental", "c": "control"}
-STATISTICS = tuple(s.puzzle for s in NAMES)
-#: ``search``: every candidate must agree. ``check``: kept out of the search and compared afterwards. ``known-miss``:
-#: known to fit nothing; kept out, and of the tables found those are kept that come closest to it.
-ROLES = ("search", "check", "known-miss")
-#: Relative widening of an interval, so that a value on its edge (a tie, or its floating-point shadow) is kept: a search
-#: may keep too much, never too little. Sums of a few hundred floats err by far less, printed digits mean far more.
-SLACK = 1e-9
-
-
-class Var(NamedTuple):
-    """An unknown count: the events of an outcome in one arm of a study, or the size of the arm (outcome ``""``)."""
-
-    outcome: str
-    study: str
-    arm: str
-
-
-def arms_of(study: str) -> tuple[Var, Var]:
-    """Return the sizes of both arms of a study."""
-    return Var("", study, "t"), Var("", study, "c")
-
-
-def events_of(outcome: str, study: str) -> tuple[Var, Var]:
-    """Return the events of an outcome in both arms of a study."""
-    return Var(outcome, study, "t"), Var(outcome, study, "c")
-
-
-def table_of(outcome: str, study: str) -> tuple[Var, Var, Var, Var]:
-    """Return the counts of a table: ``events_t, n_t, events_c, n_c``."""
-    return Var(outcome, study, "t"), Var("", study, "t"), Var(outcome, study, "c"), Var("", study, "c")
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """A study with bounds (inclusive) for the sizes of its arms."""
-
-    id: str
-    n_t: tuple[int, int]
-    n_c: tuple[int, int]
-    max_arm_difference: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class EventBounds:
-    """Bounds (inclusive) for the events of one outcome in one study."""
-
-    events_t: tuple[int, int]
-    events_c: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """An outcome, the studies that may report it, and what is known of their events beforehand.
-
-    ``optional`` studies may turn out not to report it; ``reported`` is then the number of studies that do.
-    """
-
-    id: str
-    studies: tuple[str, ...]
-    known: Mapping[str, EventBounds]
-    optional: tuple[str, ...] = ()
-    reported: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """The closed interval of values that print as a text, on the scale of the computation.
-
-    Attributes
-    ----------
-    low, high : float
-        Widened by :data:`SLACK`; infinite on the open side of a bound.
-    unit : float
-        Unit of the last printed place that carries information.
-    """
-
-    low: float
-    high: float
-    unit: float
-
-    def holds(self, value: float) -> bool:
-        """Return whether a recomputed value prints as the text."""
-        return self.low <= value <= self.high
-
-    def distance(self, values: np.ndarray | float) -> np.ndarray:
-        """Return how far values lie outside the interval: 0 inside, infinite where there is no value."""
-        outside = np.maximum(np.maximum(self.low - values, values - self.high), 0.0)
-        return np.asarray(np.where(np.isnan(values), np.inf, outside))
-
-
-def interval(name: str, printed: Printed) -> Interval:
-    """Return the interval of a printed statistic.
-
-    A percentage is read in hundredths (a risk difference of ``-3.2%`` is -0.032), but for I2, which is counted in
-    percent. The sign of z is a convention, so its interval is reflected to positive values.
-    """
-    scale = 0.01 if printed.percent and name != "I2" else 1.0
-    unit = printed.unit * scale
-    slack = SLACK * max(abs(printed.value * scale), unit)
-    low, high = printed.low * scale - slack, printed.high * scale + slack
-    if name == "z":
-        ends = abs(low), abs(high)
-        low, high = 0.0 if low <= 0 <= high else min(ends), max(ends)
-    return Interval(low, high, unit)
-
-
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """A printed statistic, its role, where in the paper it stands, and its id in the file of printed numbers."""
-
-    name: str
-    printed: Printed
-    role: str
-    place: str
-    id: str = ""
-
-    @property
-    def interval(self) -> Interval:
-        """The values that print so."""
-        return interval(self.name, self.printed)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A printed pooled result over a set of studies."""
-
-    id: str
-    outcome: str
-    studies: tuple[str, ...]
-    measure: str
-    method: str
-    model: str
-    stats: tuple[Stat, ...]
-    place: str
-
-    @property
-    def searched(self) -> dict[str, Interval]:
-        """The printed numbers that take part in the search."""
-        return {s.name: s.interval for s in self.stats if s.role == "search"}
-
-    @property
-    def impossible(self) -> tuple[str, str, str] | None:
-        """A printed number that no result can have (statistic, what is wrong, text), or None."""
-        stats = {s.name: s for s in self.stats if s.role == "search"}
-        never_negative = {"P", "P_Q", "Q", "I2", "df", "tau2", "k"}
-        if self.measure in RATIOS:
-            never_negative |= {"effect", "ci_low", "ci_high"}
-        tops = {"P": 1.0, "P_Q": 1.0, "I2": 100.0}
-        for name, stat in stats.items():
-            i = stat.interval
-            if (name in never_negative and i.high < 0) or i.low > tops.get(name, math.inf):
-                return name, "the statistic cannot have this value", stat.printed.text
-        for low, high in (("ci_low", "effect"), ("effect", "ci_high"), ("ci_low", "ci_high")):
-            if low in stats and high in stats and stats[low].interval.low > stats[high].interval.high:
-                return low, f"exceeds {high} {stats[high].printed.text!r}", stats[low].printed.text
-        if "tau2" in stats and self.model == "fixed":
-            return "tau2", "a fixed-effect result has no tau2", stats["tau2"].printed.text
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """Outcomes that are disjoint categories of the patients of an arm; with ``exact`` they add up to all of them."""
-
-    outcomes: tuple[str, ...]
-    studies: tuple[str, ...]
-    exact: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """A known sum over studies: of the events of an outcome in one arm, or of arm sizes (outcome ``""``)."""
-
-    id: str
-    outcome: str
-    arm: str
-    value: int
-    studies: tuple[str, ...]
-    role: str
-    place: str
-
-    @property
-    def terms(self) -> list[Var]:
-        """The counts that add up to it."""
-        return [Var(self.outcome, s, self.arm) for s in self.studies]
+_Covering = TypeVar("_Covering", Result, Link, Total)
+_Named = TypeVar("_Named", Study, Outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,20 +41,144 @@ class Puzzle:
 
     def study(self, name: str) -> Study:
         """Return a study by its id."""
-        return next(s for s in self.studies if s.id == name)
+        return _named("study", name, self.studies)
 
     def outcome(self, name: str) -> Outcome:
         """Return an outcome by its id."""
-        return next(o for o in self.outcomes if o.id == name)
+        return _named("outcome", name, self.outcomes)
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Role of each printed number that has an id in the file of printed numbers, known totals included."""
+        numbers = [(s.id, s.role) for r in self.results for s in r.stats]
+        return {key: role for key, role in [*numbers, *((t.number, t.role) for t in self.totals)] if key}
+
+    def for_outcomes(self, outcomes: Collection[str]) -> Puzzle:
+        """Return the part of the puzzle that is about these outcomes.
+
+        Categories that added up to an arm then only may not exceed it, if one of them is left out.
+
+        Raises
+        ------
+        PuzzleError
+            There is no such outcome.
+        """
+        for name in outcomes:
+            self.outcome(name)
+        kept = ((link, tuple(o for o in link.outcomes if o in outcomes)) for link in self.links)
+        return replace(
+            self,
+            outcomes=tuple(o for o in self.outcomes if o.id in outcomes),
+            results=tuple(r for r in self.results if r.outcome in outcomes),
+            links=tuple(
+                replace(link, outcomes=names, exact=link.exact and names == link.outcomes)
+                for link, names in kept
+                if len(names) > 1
+            ),
+            totals=tuple(t for t in self.totals if not t.outcome or t.outcome in outcomes),
+            sums={name: parts for name, parts in self.sums.items() if set(parts) <= set(outcomes)},
+        )
+
+    def with_arms(
+        self, study: str, n_t: tuple[int, int], n_c: tuple[int, int], max_difference: int | None = None
+    ) -> Puzzle:
+        """Return the puzzle with other bounds (inclusive) on the arms of a study, and on their difference.
+
+        Raises
+        ------
+        PuzzleError
+            There is no such study, or no arm has such a size.
+        """
+        for low, high in (n_t, n_c):
+            if not 1 <= low <= high:
+                raise PuzzleError("no arm has such a size", study=study, value=(low, high))
+        changed = replace(self.study(study), n_t=n_t, n_c=n_c, max_arm_difference=_limit(max_difference))
+        return replace(self, studies=tuple(changed if s.id == study else s for s in self.studies))
 
     def with_max_difference(self, limit: int) -> Puzzle:
         """Return the puzzle with another bound on the difference of the arms of every study whose arms are unknown."""
-        if limit < 0:
-            raise PuzzleError("the largest difference of arms cannot be negative", value=limit)
+        _limit(limit)
         studies = (
             replace(s, max_arm_difference=limit) if s.max_arm_difference is not None else s for s in self.studies
         )
         return replace(self, studies=tuple(studies))
+
+    def with_known(self, outcome: str, study: str, events: tuple[int, int] | None) -> Puzzle:
+        """Return the puzzle with known events of a study in both arms, or with None without what was known of them.
+
+        Raises
+        ------
+        PuzzleError
+            There is no such outcome or study in it, or a number is negative.
+        """
+        found = self.outcome(outcome)
+        if study not in found.studies:
+            raise PuzzleError(f"the study does not report {outcome!r}", study=study)
+        known = {s: k for s, k in found.known.items() if s != study}
+        if events is not None:
+            if min(events) < 0:
+                raise PuzzleError("events cannot be negative", study=study, value=events)
+            known[study] = EventBounds((events[0], events[0]), (events[1], events[1]))
+        return self._with_outcome(replace(found, known=known))
+
+    def with_study(self, old: str, new: str, outcomes: Collection[str]) -> Puzzle:
+        """Return the puzzle with one study in the place of another in some outcomes, and nothing known of its events.
+
+        Raises
+        ------
+        PuzzleError
+            There is no such outcome or study, the old study does not report an outcome, or the new one does already.
+        """
+        self.study(new)
+        puzzle = self
+        for name in outcomes:
+            o = self.outcome(name)
+            if old not in o.studies or new in o.studies:
+                raise PuzzleError(f"it cannot take the place of {old!r} in {name!r}", study=new)
+            known = {s: k for s, k in o.known.items() if s != old}
+            studies, optional = (tuple(new if s == old else s for s in names) for names in (o.studies, o.optional))
+            puzzle = puzzle._with_outcome(replace(o, studies=studies, known=known, optional=optional))
+
+        def renamed(part: _Covering, here: bool) -> _Covering:
+            return replace(part, studies=tuple(new if s == old else s for s in part.studies)) if here else part
+
+        return replace(
+            puzzle,
+            results=tuple(renamed(r, r.outcome in outcomes) for r in self.results),
+            links=tuple(renamed(link, set(link.outcomes) <= set(outcomes)) for link in self.links),
+            totals=tuple(renamed(t, t.outcome in outcomes) for t in self.totals),
+        )
+
+    def with_studies(self, result: str, studies: Collection[str]) -> Puzzle:
+        """Return the puzzle with other studies behind a printed result.
+
+        Raises
+        ------
+        PuzzleError
+            There is no such result, no study is left, or one does not report its outcome.
+        """
+
+        def change(r: Result) -> Result:
+            reporting = self.outcome(r.outcome).studies
+            for name in studies:
+                if name not in reporting:
+                    raise PuzzleError(f"the study does not report {r.outcome!r}", study=name)
+            if not studies:
+                raise PuzzleError("no study is left", value=result)
+            return replace(r, studies=tuple(s for s in reporting if s in studies))
+
+        return self._with_results([result], change)
+
+    def with_method(self, method: str, results: Iterable[str] | None = None) -> Puzzle:
+        """Return the puzzle with another method for the results with these ids, or for all of them.
+
+        Raises
+        ------
+        PuzzleError, OptionError
+            There is no such result or method, or a result does not suit it.
+        """
+        choose("method", method, METHODS)
+        return self._with_results(results, lambda r: replace(r, method=method))
 
     def with_model(self, model: str, results: Iterable[str] | None = None) -> Puzzle:
         """Return the puzzle with another model for the results with these ids, or for all of them.
@@ -283,14 +218,14 @@ class Puzzle:
         PuzzleError
             There is no such outcome, or the number does not suit its studies and those of them that are optional.
         """
-        found = next((o for o in self.outcomes if o.id == outcome), None)
-        if found is None:
-            raise PuzzleError("there is no such outcome", value=outcome)
+        found = self.outcome(outcome)
         least, most = len(found.studies) - len(found.optional), len(found.studies)
         if not max(least, 1) <= number <= most:
             raise PuzzleError(f"between {max(least, 1)} and {most} studies report {outcome!r}", value=number)
-        changed = replace(found, reported=number)
-        return replace(self, outcomes=tuple(changed if o is found else o for o in self.outcomes))
+        return self._with_outcome(replace(found, reported=number))
+
+    def _with_outcome(self, changed: Outcome) -> Puzzle:
+        return replace(self, outcomes=tuple(changed if o.id == changed.id else o for o in self.outcomes))
 
     def _with_results(self, ids: Iterable[str] | None, change: Callable[[Result], Result]) -> Puzzle:
         known = [r.id for r in self.results]
@@ -305,3 +240,16 @@ class Puzzle:
                 name, problem, text = r.impossible
                 raise PuzzleError(f"result {r.id!r}: {name}: {problem}", value=text)
         return replace(self, results=results)
+
+
+def _named(what: str, name: str, parts: Iterable[_Named]) -> _Named:
+    for part in parts:
+        if part.id == name:
+            return part
+    raise PuzzleError(f"there is no such {what}", value=name)
+
+
+def _limit(value: int | None) -> int | None:
+    if value is not None and value < 0:
+        raise PuzzleError("the largest difference of arms cannot be negative", value=value)
+    return value

@@ -36,7 +36,8 @@ from ..audit.printed import Printed, read_printed
 from ..errors import DataError, OptionError
 from .bounds import arm_count, count_bounds
 from .fields import Field, load, parse
-from .puzzle import ARM_NAMES, ROLES, STATISTICS, EventBounds, Link, Outcome, Puzzle, Result, Stat, Study, Total
+from .parts import ARM_NAMES, ROLES, STATISTICS, EventBounds, Link, Outcome, Result, Stat, Study, Total
+from .puzzle import Puzzle
 
 LARGEST_ARM = 100_000
 LARGEST_PAIRS = 1_000_000
@@ -309,16 +310,16 @@ class _Reader:
             name = given["id"].text(f"{outcome or 'patients'}, {ARM_NAMES[arm]} arms")
             if any(t.id == name for t in out):
                 raise row.error("the total occurs twice", name)
-            value, where = given["value"], ""
+            value, where, key = given["value"], "", ""
             if isinstance(value.value, str):
                 number = self._number(value, value.value)
-                printed, where = number.printed, number.place
+                printed, where, key = number.printed, number.place, number.id
                 if printed.is_bound or printed.percent or printed.unit != 1:
                     raise value.error("a total is a whole number", printed.text)
                 value = Field(int(printed.value), value.path, self.file, row.row)
             total = value.whole(0, LARGEST_ARM * len(self.names))
             role = given["role"].one_of(ROLES[:2], "search")
-            out.append(Total(name, outcome, arm, total, inside, role, given["place"].text(where)))
+            out.append(Total(name, outcome, arm, total, inside, role, given["place"].text(where), key))
         return tuple(out)
 
     def _sums(self) -> dict[str, tuple[str, ...]]:

@@ -14,7 +14,8 @@ import pandas as pd
 
 from .agree import compare
 from .identify import Identified, add_up, classes, complements_count, identify, nearest, tables_of
-from .puzzle import ARMS, Puzzle, Var, arms_of
+from .parts import ARMS, Var, arms_of
+from .puzzle import Puzzle
 from .relation import Relation
 from .state import Work, full_solutions, joint_arms
 from .step import StepReport

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .puzzle import Var
+from .parts import Var
 
 
 @dataclass(frozen=True, slots=True, eq=False)

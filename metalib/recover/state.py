@@ -13,7 +13,8 @@ from ..arithmetic.options import RATIOS
 from ..errors import OptionError, shown
 from .bounds import Bounds, arm_count, arm_pairs, count_bounds
 from .box import Box, box
-from .puzzle import ARMS, Puzzle, Var, arms_of, events_of
+from .parts import ARMS, Var, arms_of, events_of
+from .puzzle import Puzzle
 from .relation import Relation, codes, join, join_size, semijoin
 
 #: Rows formed before they are thinned out, where memory allows.

@@ -14,7 +14,7 @@ from .agree import check_rows
 from .candidates import Candidates, Derived, extend
 from .halves import COLUMNS, Half, Pruner, with_terms
 from .meet import Completed, Meeting
-from .puzzle import Result, Var, arms_of, events_of
+from .parts import Result, Var, arms_of, events_of
 from .relation import Relation, codes
 from .state import State, Work
 
@@ -61,8 +61,8 @@ class StepReport:
     before : int
         Partial solutions before the step.
     candidates : int
-        Combinations with those of the new studies that were possible before any printed number of the step was used,
-        as far as arms, links and earlier steps go.
+        Combinations with the tables of the new studies that arms, links and earlier steps allow, before any printed
+        number of the step is used. Counted, not formed: most are never looked at.
     compared : int
         Pairs of partial sums that were compared.
     after : int
@@ -192,7 +192,7 @@ class _Step:
         # Studies with one possible table come first: they sharpen everything that follows.
         for i, s in enumerate(sorted(left_studies, key=lambda s: self.candidates.number(s, start))):
             left = extend(left, s, self.candidates, work.part(i, parts))
-        self.possible += len(rows) * math.prod(self.candidates.number(s, rows) for s in self.plan.new)
+        self.possible += self.candidates.possible(self.plan.new, rows)
         certain = tuple(t[0] for t in left.terms) if len(left) == 1 else None
         # What stands in both halves is counted on the left.
         right = Half(start, tuple(np.zeros((1, COLUMNS)) for _ in results))
