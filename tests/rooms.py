@@ -198,6 +198,11 @@ def public_names(root: Path) -> set[str]:
     return found
 
 
+def lists_names(root: Path, module: str) -> bool:
+    """Return whether a module has ``__all__``."""
+    return _listed(tree(modules(root)[module])) is not None
+
+
 def _listed(module: ast.Module) -> list[str] | None:
     """Return what a module lists in ``__all__``."""
     for node in module.body:

@@ -3,8 +3,8 @@
     python tools/recover_tables.py           both puzzles, arms that differ by up to 3 as well (some minutes)
     python tools/recover_tables.py --quick   equal arms only; recovery.csv then keeps its rows for unequal arms
 
-Writes tables.csv, stages.csv (all rows but those derived from another publication) and recovery.csv (candidates left after
-each step). Nothing is written unless every search has ended with a solution.
+Writes tables.csv, stages.csv (all rows but those derived from another publication) and recovery.csv (candidates left
+after each step). Nothing is written unless every search has ended with a solution.
 """
 
 from __future__ import annotations
