@@ -19,6 +19,11 @@ from sphinx.application import Sphinx
 _LIVE_CODE = ("THEBE_JS_URL", "sphinx-thebe")
 #: A browser does not let a page opened as a file read other files: the search then lists titles without excerpts.
 _SEARCH_WITHOUT_EXCERPTS = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
+#: A table of so many columns becomes cards on a phone; one of so many letters a cell gets room for its words.
+CARDS = 4
+WORDY = 30
+#: The hyphen before a number that stands by itself, not the one in 12-15, in a name or in a date.
+_NEGATIVE = re.compile(r"(?<![\w.)\u2013-])-(?=\.?\d)")
 
 
 def drop_live_code(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
@@ -95,6 +100,47 @@ def head_tables(soup: BeautifulSoup) -> None:
             formula.insert_after(words)
 
 
+def label_cells(soup: BeautifulSoup) -> None:
+    """Name the column in every cell of a table too wide for a phone, where each row then becomes a card.
+
+    A table whose rows are drawn as blocks is none to a screen reader any more, so its roles are spelled out.
+    """
+    for table in soup.select("article table.results, article .filtered table"):
+        head = [cell.get_text(" ", strip=True) for cell in table.select("thead th, thead td")]
+        bodies = table.find_all("tbody", recursive=False)
+        rows = [row for body in bodies for row in body.find_all("tr", recursive=False)]
+        cells = [row.find_all(["td", "th"], recursive=False) for row in rows]
+        whole = [row for row in cells if len(row) == len(head)]
+        for column in range(len(head)):
+            if sum(len(row[column].get_text()) for row in whole) > WORDY * len(whole):
+                for row in whole:
+                    row[column]["class"] = [*row[column].get("class", []), "wordy"]
+        if len(head) < CARDS or len(table.select("thead tr")) != 1:
+            continue
+        table["class"] = [*table.get("class", []), "cards"]
+        table["role"] = "table"
+        for group in [*table.find_all("thead"), *bodies]:
+            group["role"] = "rowgroup"
+        for row in table.select("tr"):
+            row["role"] = "row"
+        for cell in table.select("thead th, thead td"):
+            cell["role"] = "columnheader"
+        for row in cells:
+            for cell in row:
+                cell["role"] = "rowheader" if cell.name == "th" else "cell"
+        for row in whole:
+            for cell, label in zip(row[1:], head[1:], strict=True):
+                cell["data-label"] = label
+
+
+def set_minus_signs(soup: BeautifulSoup) -> None:
+    """Write negative numbers of tables, captions and results in the text with a minus sign, not with a hyphen."""
+    for part in soup.select("article :is(td, th, caption, figcaption, .pasted-text)"):
+        for words in part.find_all(string=_NEGATIVE):
+            if not words.find_parent(["code", "pre", "script", "svg", "math"]) and not words.find_parent(class_="math"):
+                words.replace_with(_NEGATIVE.sub("\u2212", words))
+
+
 def box_tables(soup: BeautifulSoup) -> None:
     """Put every table into a box that scrolls and can be reached with the keyboard, named by the caption."""
     unnamed = 0
@@ -140,6 +186,8 @@ MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     name_landmarks,
     replace_withdrawn_roles,
     head_tables,
+    label_cells,
+    set_minus_signs,
     box_tables,
     box_figures,
     reach_code,
