@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,6 @@ from sphinx.application import Sphinx
 
 #: Scripts of live code, which would fetch a program from another host; the theme also adds them twice.
 _LIVE_CODE = ("THEBE_JS_URL", "sphinx-thebe")
-#: A browser does not let a page opened as a file read other files: the search then lists titles without excerpts.
-_SEARCH_WITHOUT_EXCERPTS = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
 #: A table of so many columns becomes cards on a phone; one of so many letters a cell gets room for its words.
 CARDS = 4
 WORDY = 30
@@ -194,13 +193,14 @@ MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
 )
 
 
-def mend(html: str) -> str:
-    """Return a page with every fault mended; a mended page comes back as it was."""
+def mend(html: str, further: Callable[[BeautifulSoup], object] = lambda soup: None) -> str:
+    """Return a page with every fault mended, then changed by `further`; a mended page comes back as it was."""
     soup = BeautifulSoup(html, "html.parser")
     if soup.html is None or soup.html.get("data-mended"):
         return html
     for function in MENDS:
         function(soup)
+    further(soup)
     soup.html["data-mended"] = "true"
     return str(soup)
 
@@ -211,12 +211,18 @@ def mend_pages(app: Sphinx, exception: Exception | None) -> None:
         return
     for path in sorted(Path(app.outdir).rglob("*.html")):
         if "_static" not in path.parts:
-            path.write_text(mend(path.read_text(encoding="utf-8")), encoding="utf-8")
+            further = partial(_tell, app, path)
+            path.write_text(mend(path.read_text(encoding="utf-8"), further), encoding="utf-8")
+
+
+def _tell(app: Sphinx, path: Path, soup: BeautifulSoup) -> None:
+    """Let other extensions change a page while it is open."""
+    app.emit("page-mended", soup, path)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
-    app.add_js_file(None, body=_SEARCH_WITHOUT_EXCERPTS)
+    app.add_event("page-mended")
     # After the theme, which fills the lists of scripts and of buttons.
     app.connect("html-page-context", drop_live_code, priority=900)
     app.connect("html-page-context", offer_script, priority=900)
