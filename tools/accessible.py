@@ -100,10 +100,7 @@ def head_tables(soup: BeautifulSoup) -> None:
 
 
 def label_cells(soup: BeautifulSoup) -> None:
-    """Name the column in every cell of a table too wide for a phone, where each row then becomes a card.
-
-    A table whose rows are drawn as blocks is none to a screen reader any more, so its roles are spelled out.
-    """
+    """Name the column in every cell of a table too wide for a phone, where each row then becomes a card."""
     for table in soup.select("article table.results, article .filtered table"):
         head = [cell.get_text(" ", strip=True) for cell in table.select("thead th, thead td")]
         bodies = table.find_all("tbody", recursive=False)
@@ -117,16 +114,6 @@ def label_cells(soup: BeautifulSoup) -> None:
         if len(head) < CARDS or len(table.select("thead tr")) != 1:
             continue
         table["class"] = [*table.get("class", []), "cards"]
-        table["role"] = "table"
-        for group in [*table.find_all("thead"), *bodies]:
-            group["role"] = "rowgroup"
-        for row in table.select("tr"):
-            row["role"] = "row"
-        for cell in table.select("thead th, thead td"):
-            cell["role"] = "columnheader"
-        for row in cells:
-            for cell in row:
-                cell["role"] = "rowheader" if cell.name == "th" else "cell"
         for row in whole:
             for cell, label in zip(row[1:], head[1:], strict=True):
                 cell["data-label"] = label

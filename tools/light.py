@@ -18,6 +18,7 @@ from typing import Any
 import tinycss2
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 #: Strokes on a field of 24 by 24, by the name that the theme gives the icon.
 ICONS = {
@@ -25,7 +26,7 @@ ICONS = {
     "angle-right": "M9 5l7 7-7 7",
     "arrow-up": "M12 20V4M5 11l7-7 7 7",
     "bars": "M4 6h16M4 12h16M4 18h16",
-    "circle-half-stroke": "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18zM12 3v18M12 7l5.5-2M12 12h9M12 17l5.5 2",
+    "circle-half-stroke": "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18zM12 3v18M14 4v16M16 5v14M18 6.5v11M20 9v6",
     "download": "M12 3v12M7 10l5 5 5-5M4 20h16",
     "file": "M6 3h8l4 4v14H6zM14 3v4h4",
     "file-pdf": "M7 8V3h10v5M7 17H4V9h16v8h-3M7 14h10v7H7z",
@@ -36,11 +37,11 @@ ICONS = {
 }
 #: What the pages use of the theme and its extensions, in the order in which it must run.
 SCRIPTS = (
-    "documentation_options.js", "scripts/sphinx-book-theme.js", "clipboard.min.js", "copybutton.js", "scripts/bootstrap.js",
-    "scripts/pydata-sphinx-theme.js", "filtered.js", "scroll.js",
+    "documentation_options.js", "scripts/sphinx-book-theme.js", "clipboard.min.js", "copybutton.js",
+    "scripts/pydata-sphinx-theme.js", "filtered.js", "scroll.js", "menu.js",
 )  # fmt: skip
 STYLES = (
-    "styles/theme.css", "styles/pydata-sphinx-theme.css", "pygments.css", "styles/sphinx-book-theme.css", "copybutton.css",
+    "basic.css", "styles/pydata-sphinx-theme.css", "pygments.css", "styles/sphinx-book-theme.css", "copybutton.css",
     "mystnb.*.css", "report.css",
 )  # fmt: skip
 #: Stands in the pages until the style sheet, which depends on all of them, is there.
@@ -59,7 +60,7 @@ def fingerprint(content: str) -> str:
 
 def draw_icon(soup: BeautifulSoup, name: str) -> Tag:
     """Return an icon as a drawing of its own."""
-    svg = soup.new_tag("svg", attrs={"class": "icon", "viewBox": "0 0 24 24", "aria-hidden": "true", "focusable": "false"})
+    svg = soup.new_tag("svg", attrs={"class": "drawn", "viewBox": "0 0 24 24", "aria-hidden": "true", "focusable": "false"})
     svg.append(soup.new_tag("path", attrs={"d": ICONS[name]}))
     return svg
 
@@ -84,6 +85,9 @@ def replace_files(soup: BeautifulSoup, root: str, script_version: str) -> None:
         formulas = soup.select_one("article .math") and ("mathjax/" in source or "window.MathJax" in script.get_text())
         if not (mode or formulas or kind == "application/ld+json" or "/explorer/" in source):
             script.decompose()
+        elif "mathjax/" in source and not soup.select_one("article .math:not(details .math)"):
+            # All formulas are folded away: their program comes when a reader opens them (menu.js).
+            script["type"] = "text/later"
     soup.head.append(soup.new_tag("link", attrs={"rel": "stylesheet", "href": f"{root}_static/book.css?v={VERSION}"}))
     soup.head.append(soup.new_tag("script", attrs={"defer": "", "src": f"{root}_static/book.js?v={script_version}"}))
     # It offers a field for advertisements that this book does not have.
@@ -148,13 +152,15 @@ def join_scripts(static: Path) -> str:
     """Return the scripts of every page as one, without the addresses of their sources."""
     parts = [(static / name).read_text(encoding="utf-8") for name in SCRIPTS]
     joined = "\n;\n".join(re.sub(r"^//# sourceMappingURL=.*$", "", part, flags=re.M) for part in parts)
-    # What a theme says into the console helps nobody who reads.
     return joined.replace("ENABLE_SEARCH_SHORTCUTS: true,", "ENABLE_SEARCH_SHORTCUTS: true, search_as_you_type: false,")
 
 
 def join_styles(static: Path, words: set[str]) -> str:
     """Return the style sheets of every page as one, less what no page uses."""
-    paths = [path for name in STYLES for path in sorted(static.glob(name))]
+    found = {name: sorted(static.glob(name)) for name in STYLES}
+    if missing := [name for name, paths in found.items() if not paths]:
+        raise ExtensionError(f"the theme has no {', '.join(missing)} any more")
+    paths = [path for name in STYLES for path in found[name]]
     parts = [prune(tinycss2.parse_stylesheet(path.read_text(encoding="utf-8"), True, True), words) for path in paths]
     return "\n".join(parts) + "\n"
 
@@ -202,7 +208,13 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     words = {word for text in texts for word in _WORD.findall(text)}
     style = join_styles(static, words)
     (static / "book.css").write_text(style, encoding="utf-8")
+    link = f'<link href="_static/book.css?v={VERSION}" rel="stylesheet"/>'
     for path, text in pages.items():
+        if path == out / "index.html":
+            # Most readers come here first: nothing stands between the page and its first paint.
+            if link not in text:
+                raise ExtensionError("the first page has no link to the style sheet")
+            text = text.replace(link, f"<style>{style}</style>")
         path.write_text(text.replace(VERSION, fingerprint(style)), encoding="utf-8")
     for folder in UNUSED:
         shutil.rmtree(out / folder, ignore_errors=True)

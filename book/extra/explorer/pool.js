@@ -69,7 +69,7 @@
 
   /** Two-sided P of a standard normal, of t, and the upper tail of chi-square. */
   const normalP = (z) => gammaUpper(0.5, (z * z) / 2);
-  const tP = (t, df) => (Number.isFinite(t) ? betaLower(df / 2, 0.5, df / (df + t * t), (t * t) / (df + t * t)) : 0);
+  const tP = (t, df) => (Number.isNaN(t) ? NaN : Number.isFinite(t) ? betaLower(df / 2, 0.5, df / (df + t * t), (t * t) / (df + t * t)) : 0);
   const chiSquareP = (q, df) => gammaUpper(df / 2, q / 2);
 
   /** The value whose two-sided P is `p`; P falls as it grows. */
