@@ -77,6 +77,16 @@ def name_landmarks(soup: BeautifulSoup) -> None:
         sidebar["aria-label"] = "Sidebar"
 
 
+def skip_to_explorer(soup: BeautifulSoup) -> None:
+    """Let the keyboard reach the controls of an explorer without all chapters of the sidebar before them."""
+    box, skip = soup.select_one("article .explorer[id]"), soup.select_one("#pst-skip-link")
+    if box is not None and skip is not None:
+        box["tabindex"] = "-1"
+        link = soup.new_tag("a", attrs={"href": f"#{box['id']}"})
+        link.string = "Skip to the explorer"
+        skip.append(link)
+
+
 def replace_withdrawn_roles(soup: BeautifulSoup) -> None:
     """Make the entries of the bibliography items of their list: their own role was withdrawn from the standard."""
     for entry in soup.select("[role=doc-biblioentry]"):
@@ -170,6 +180,7 @@ def _scrolls(box: Tag, name: str) -> None:
 MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     name_controls,
     name_landmarks,
+    skip_to_explorer,
     replace_withdrawn_roles,
     head_tables,
     label_cells,

@@ -136,9 +136,10 @@
 .forest-plot .prediction { stroke: var(--accent, #0072b2); stroke-width: 4; }
 .forest-plot .prediction.arrow { fill: var(--accent, #0072b2); stroke: none; }
 .forest-plot .hit { fill: transparent; }
-.forest-plot .study { cursor: pointer; outline: none; }
-.forest-plot .study:is(:hover, :focus-visible) .hit { fill: var(--hover, #0072b222); }
-.forest-plot .study:focus-visible .hit { stroke: var(--accent, #0072b2); stroke-width: 2; }
+.forest-plot .study { cursor: pointer; }
+.forest-plot .hit { outline: none; }
+.forest-plot :is(.study:hover .hit, .hit:focus-visible) { fill: var(--hover, #0072b222); }
+.forest-plot .hit:focus-visible { stroke: var(--accent, #0072b2); stroke-width: 2; }
 `;
 
   /**
@@ -223,18 +224,19 @@
     for (const study of view.studies) {
       const classes = study.on ? "" : "off";
       if (on) {
-        target = shape("g", {
-          class: "study", tabindex: "0", role: "button", "aria-pressed": String(study.on), "data-study": study.key,
-          "aria-label": `${study.label}: ${study.events.join(" against ")}, ${study.effect}${study.on ? "" : ", switched off"}`,
-        });
-        shape("rect", { x: -4, y: y - 18, width: width + 8, height: rowHeight, rx: 4, class: "hit" });
+        target = shape("g", { class: "study" });
         target.addEventListener("pointerenter", () => on.point(study));
         target.addEventListener("pointerleave", () => on.point(null));
-        target.addEventListener("focus", () => on.point(study));
-        target.addEventListener("blur", () => on.point(null));
         // Text that was marked with the mouse is to be copied, not switched off.
         target.addEventListener("click", () => { if (!String(getSelection())) on.toggle(study); });
-        target.addEventListener("keydown", (event) => {
+        const hit = shape("rect", {
+          x: -4, y: y - 18, width: width + 8, height: rowHeight, rx: 4, class: "hit", tabindex: "0", role: "button",
+          "aria-pressed": String(study.on), "data-study": study.key,
+          "aria-label": `${study.label}: ${study.events.join(" against ")}, ${study.effect}${study.on ? "" : ", switched off"}`,
+        });
+        hit.addEventListener("focus", () => on.point(study));
+        hit.addEventListener("blur", () => on.point(null));
+        hit.addEventListener("keydown", (event) => {
           if (event.key !== "Enter" && event.key !== " ") return;
           event.preventDefault();
           on.toggle(study);
@@ -258,7 +260,12 @@
       y += rowHeight;
     }
     shape("line", { x1: plot[0], x2: plot[1], y1: bottom, y2: bottom, class: "axis" });
-    for (const [value, text] of axis.ticks) {
+    // From no effect outwards, as many ticks as have room for their numbers.
+    const kept = [];
+    for (const tick of [...axis.ticks].sort((p, q) => Math.abs(axis.scale(p[0])) - Math.abs(axis.scale(q[0])))) {
+      if (kept.every((other) => Math.abs(x(other[0]) - x(tick[0])) > 4 * (other[1].length + tick[1].length) + 8)) kept.push(tick);
+    }
+    for (const [value, text] of kept) {
       shape("line", { x1: x(value), x2: x(value), y1: bottom, y2: bottom + 5, class: "axis" });
       write(x(value), bottom + 18, text, "number", "middle");
     }
@@ -388,7 +395,6 @@
     copy.setAttribute("width", width);
     copy.setAttribute("height", height);
     copy.setAttribute("role", "img");
-    for (const part of copy.querySelectorAll(".study")) for (const name of ["tabindex", "role", "aria-pressed", "aria-label"]) part.removeAttribute(name);
     for (const part of copy.querySelectorAll(".hit")) part.remove();
     const ground = document.createElementNS(svg.namespaceURI, "rect");
     for (const [name, value] of Object.entries({ width, height, fill: "#fff" })) ground.setAttribute(name, value);
