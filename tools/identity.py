@@ -207,7 +207,8 @@ def sign_page(app: Sphinx, soup: BeautifulSoup, path: Path) -> None:
     name, licence = DATA_LICENCE
     line = (
         f'<p class="identity">{citation["title"]}. Version {citation["version"]}, {citation["date-released"]}. '
-        f'{citation["authors"][0]["name"]}. Code and text: <a href="{spdx(citation)}">{citation["license"]} licence</a>; '
+        f"{citation['authors'][0]['name']}. "
+        f'Code and text: <a href="{spdx(citation)}">{citation["license"]} licence</a>; '
         f'data: <a href="{licence}">{name}</a>. Cite: {cite}. '
         f'<a href="{root}codemeta.json">CodeMeta</a>, <a href="{root}ro-crate-metadata.json">RO-Crate</a>.</p>'
     )

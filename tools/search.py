@@ -1,8 +1,8 @@
 """A Sphinx extension: the search of the book, over what readers see.
 
-Sphinx splits numbers and reads code. Here every section of every page is kept as its heading, the captions of its tables
-and figures, the first cells of its rows, and its text, without code. ``_static/search.js`` looks through them; the index
-is a script, so that a book opened from a folder has its search too.
+Sphinx splits numbers and reads code. Here every section of every page is kept as its heading, the captions of its
+tables and figures, the first cells of its rows, and its text, without code. ``_static/search.js`` looks through them;
+the index is a script, so that a book opened from a folder has its search too.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
-from sphinx.application import Sphinx
-
 from light import fingerprint
+from sphinx.application import Sphinx
 
 #: Not text: code and what it printed, formulas, links to a heading itself, controls.
 CODE = "pre, script, style, svg, form, .cell_input, details.hide, .headerlink, .math, nav, .visually-hidden"
@@ -39,7 +38,9 @@ def sections(soup: BeautifulSoup) -> list[list[str]]:
         first = [row.find(["td", "th"]) for row in section.select("tbody tr")]
         cells = [_text(cell) for cell in first if cell is not None]
         title = _take(heading) if heading else ""
-        found.append([str(section["id"]), title, " · ".join(captions), " · ".join(dict.fromkeys(cells)), _text(section)])
+        found.append(
+            [str(section["id"]), title, " · ".join(captions), " · ".join(dict.fromkeys(cells)), _text(section)]
+        )
         section.decompose()
     return found[::-1]
 

@@ -41,7 +41,7 @@ def choices(review: metalib.Review) -> dict:
     }
 
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[2] / "validation" / "golden"
 #: As pool.js names them: measure, method, model and interval of every result it can give.
 POOLED = [
     (measure, method, model, ci)
@@ -78,14 +78,12 @@ def random_tables(count: int) -> dict[str, pd.DataFrame]:
         n = np.exp(rng.uniform(0, np.log(2000), (2, k))).astype(int) + 1
         risk = rng.choice([0.0, 0.01, 0.1, 0.5, 0.9, 1.0], p=[0.03, 0.17, 0.3, 0.3, 0.17, 0.03], size=(2, k))
         events = rng.binomial(n, risk)
-        found[f"random {i}"] = pd.DataFrame(
-            {"events_t": events[0], "n_t": n[0], "events_c": events[1], "n_c": n[1]}
-        )
+        found[f"random {i}"] = pd.DataFrame({"events_t": events[0], "n_t": n[0], "events_c": events[1], "n_c": n[1]})
     return found
 
 
 def pooled_cases(count: int) -> list[dict]:
-    """Return tables, options and results; each random meta-analysis under three of the choices, golden sets under all."""
+    """Return tables, options and results; random meta-analyses under three choices, golden sets under all."""
     cases = []
     for number, (name, tables) in enumerate({**random_tables(count), **golden_tables()}.items()):
         chosen = [POOLED[(number + i * 5) % len(POOLED)] for i in range(3)] if number < count else POOLED
@@ -108,10 +106,20 @@ def distribution_values() -> list[list]:
     """Return calls of pool.js and what scipy gives for them."""
     values: list[list] = []
     values += [["normalP", [z], 2 * stats.norm.sf(z)] for z in np.geomspace(1e-6, 30, 60)]
-    values += [["tP", [t, df], 2 * stats.t.sf(t, df)] for df in (1, 2, 3, 7, 30, 200) for t in np.geomspace(1e-4, 50, 25)]
-    values += [["chiSquareP", [q, df], stats.chi2.sf(q, df)] for df in (1, 2, 3, 8, 30, 150) for q in np.geomspace(1e-3, 300, 25)]
-    values += [["tQuantile", [level, df], stats.t.ppf(0.5 + level / 2, df)] for level in (0.8, 0.95) for df in range(1, 30)]
-    values += [["normalQuantile", [level], stats.norm.ppf(0.5 + level / 2)] for level in (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)]
+    values += [
+        ["tP", [t, df], 2 * stats.t.sf(t, df)] for df in (1, 2, 3, 7, 30, 200) for t in np.geomspace(1e-4, 50, 25)
+    ]
+    values += [
+        ["chiSquareP", [q, df], stats.chi2.sf(q, df)]
+        for df in (1, 2, 3, 8, 30, 150)
+        for q in np.geomspace(1e-3, 300, 25)
+    ]
+    values += [
+        ["tQuantile", [level, df], stats.t.ppf(0.5 + level / 2, df)] for level in (0.8, 0.95) for df in range(1, 30)
+    ]
+    values += [
+        ["normalQuantile", [level], stats.norm.ppf(0.5 + level / 2)] for level in (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)
+    ]
     return [[call, [float(a) for a in arguments], float(value)] for call, arguments, value in values]
 
 
