@@ -27,7 +27,7 @@ print(*(effect.natural(x) for x in (effect.estimate, effect.ci_low, effect.ci_hi
     const column = (name, i) => `${name} <- c(${list(studies.map((s) => s.counts[i]))})`;
     const lines = ["library(metafor)", "", column("ai", 0), column("n1i", 1), column("ci", 2), column("n2i", 3)];
     const back = measure === "RD" ? "identity" : "exp";
-    const tables = `"${measure}", ai = ai, n1i = n1i, ci = ci, n2i = n2i`;
+    const tables = `measure = "${measure}", ai = ai, n1i = n1i, ci = ci, n2i = n2i`;
     const show = (estimate, low, high) => `print(${back}(c(${estimate}, ${low}, ${high})), digits = 15)`;
     if (method === "Peto") {
       return [...lines, "fit <- rma.peto(ai = ai, n1i = n1i, ci = ci, n2i = n2i, add = c(0, 0), to = \"none\")", show("coef(fit)", "fit$ci.lb", "fit$ci.ub"), ""].join("\n");
