@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ from sphinx.application import Sphinx
 
 #: Scripts of live code, which would fetch a program from another host; the theme also adds them twice.
 _LIVE_CODE = ("THEBE_JS_URL", "sphinx-thebe")
-#: A browser does not let a page opened as a file read other files: the search then lists titles without excerpts.
-_SEARCH_WITHOUT_EXCERPTS = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
+#: A table of so many columns becomes cards on a phone; one of so many letters a cell gets room for its words.
+CARDS = 4
+WORDY = 30
+#: The hyphen before a number that stands by itself, not the one in 12-15, in a name or in a date.
+_NEGATIVE = re.compile(r"(?<![\w.)\u2013-])-(?=\.?\d)")
 
 
 def drop_live_code(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
@@ -73,6 +77,16 @@ def name_landmarks(soup: BeautifulSoup) -> None:
         sidebar["aria-label"] = "Sidebar"
 
 
+def skip_to_explorer(soup: BeautifulSoup) -> None:
+    """Let the keyboard reach the controls of an explorer without all chapters of the sidebar before them."""
+    box, skip = soup.select_one("article .explorer[id]"), soup.select_one("#pst-skip-link")
+    if box is not None and skip is not None:
+        box["tabindex"] = "-1"
+        link = soup.new_tag("a", attrs={"href": f"#{box['id']}"})
+        link.string = "Skip to the explorer"
+        skip.append(link)
+
+
 def replace_withdrawn_roles(soup: BeautifulSoup) -> None:
     """Make the entries of the bibliography items of their list: their own role was withdrawn from the standard."""
     for entry in soup.select("[role=doc-biblioentry]"):
@@ -93,6 +107,34 @@ def head_tables(soup: BeautifulSoup) -> None:
             words.string = " ".join(re.sub(r"[\\(){}$_^,]", " ", formula.get_text()).split())
             formula["aria-hidden"] = "true"
             formula.insert_after(words)
+
+
+def label_cells(soup: BeautifulSoup) -> None:
+    """Name the column in every cell of a table too wide for a phone, where each row then becomes a card."""
+    for table in soup.select("article table.results, article .filtered table"):
+        head = [cell.get_text(" ", strip=True) for cell in table.select("thead th, thead td")]
+        bodies = table.find_all("tbody", recursive=False)
+        rows = [row for body in bodies for row in body.find_all("tr", recursive=False)]
+        cells = [row.find_all(["td", "th"], recursive=False) for row in rows]
+        whole = [row for row in cells if len(row) == len(head)]
+        for column in range(len(head)):
+            if sum(len(row[column].get_text()) for row in whole) > WORDY * len(whole):
+                for row in whole:
+                    row[column]["class"] = [*row[column].get("class", []), "wordy"]
+        if len(head) < CARDS or len(table.select("thead tr")) != 1:
+            continue
+        table["class"] = [*table.get("class", []), "cards"]
+        for row in whole:
+            for cell, label in zip(row[1:], head[1:], strict=True):
+                cell["data-label"] = label
+
+
+def set_minus_signs(soup: BeautifulSoup) -> None:
+    """Write negative numbers of tables, captions and results in the text with a minus sign, not with a hyphen."""
+    for part in soup.select("article :is(td, th, caption, figcaption, .pasted-text)"):
+        for words in part.find_all(string=_NEGATIVE):
+            if not words.find_parent(["code", "pre", "script", "svg", "math"]) and not words.find_parent(class_="math"):
+                words.replace_with(_NEGATIVE.sub("\u2212", words))
 
 
 def box_tables(soup: BeautifulSoup) -> None:
@@ -138,21 +180,25 @@ def _scrolls(box: Tag, name: str) -> None:
 MENDS: tuple[Callable[[BeautifulSoup], None], ...] = (
     name_controls,
     name_landmarks,
+    skip_to_explorer,
     replace_withdrawn_roles,
     head_tables,
+    label_cells,
+    set_minus_signs,
     box_tables,
     box_figures,
     reach_code,
 )
 
 
-def mend(html: str) -> str:
-    """Return a page with every fault mended; a mended page comes back as it was."""
+def mend(html: str, further: Callable[[BeautifulSoup], object] = lambda soup: None) -> str:
+    """Return a page with every fault mended, then changed by `further`; a mended page comes back as it was."""
     soup = BeautifulSoup(html, "html.parser")
     if soup.html is None or soup.html.get("data-mended"):
         return html
     for function in MENDS:
         function(soup)
+    further(soup)
     soup.html["data-mended"] = "true"
     return str(soup)
 
@@ -163,12 +209,18 @@ def mend_pages(app: Sphinx, exception: Exception | None) -> None:
         return
     for path in sorted(Path(app.outdir).rglob("*.html")):
         if "_static" not in path.parts:
-            path.write_text(mend(path.read_text(encoding="utf-8")), encoding="utf-8")
+            further = partial(_tell, app, path)
+            path.write_text(mend(path.read_text(encoding="utf-8"), further), encoding="utf-8")
+
+
+def _tell(app: Sphinx, path: Path, soup: BeautifulSoup) -> None:
+    """Let other extensions change a page while it is open."""
+    app.emit("page-mended", soup, path)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
-    app.add_js_file(None, body=_SEARCH_WITHOUT_EXCERPTS)
+    app.add_event("page-mended")
     # After the theme, which fills the lists of scripts and of buttons.
     app.connect("html-page-context", drop_live_code, priority=900)
     app.connect("html-page-context", offer_script, priority=900)

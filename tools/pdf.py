@@ -30,6 +30,11 @@ FLAGS = (
     # Scripts and formulas get this much time of the page's own clock.
     "--virtual-time-budget=60000", "--run-all-compositor-stages-before-draw",
 )  # fmt: skip
+#: A pixel darker than this (of 255) is ink; a page with less of it than this share is one that a printer would ask about.
+INK = 200
+LEAST_INK = 0.004
+#: Height of the margin below the text, in points.
+FOOT = 50
 #: Rows that fit on a page with room to spare.
 SHORT = 30
 MATHJAX = "mathjax/tex-chtml-full.js"
@@ -185,6 +190,42 @@ def pages_of(pdf: Path, anchors: list[str]) -> dict[str, int]:
     return {a: found[a] for a in anchors}
 
 
+def look_at_pages(pdf: Path, headings: set[str]) -> list[str]:
+    """Return what a reader of the paper would object to: an empty page, a heading at the foot, text off the page.
+
+    Poppler shows the pages: their ink as grey pixels, their lines with the places of their words.
+    """
+    faults = []
+    for needed in ("pdftoppm", "pdftotext"):
+        if shutil.which(needed) is None:
+            raise PdfError(f"{needed} is needed to look at the pages: `apt-get install poppler-utils`")
+    with tempfile.TemporaryDirectory() as scratch:
+        subprocess.run(["pdftoppm", "-gray", "-r", "30", pdf, f"{scratch}/page"], check=True)
+        inks = [_ink(path.read_bytes()) for path in sorted(Path(scratch).glob("*.pgm"))]
+        layout = subprocess.run(["pdftotext", "-bbox-layout", pdf, "-"], capture_output=True, text=True, check=True)
+    pages = BeautifulSoup(layout.stdout, "html.parser").select("page")
+    for number, (page, ink) in enumerate(zip(pages, inks, strict=True), 1):
+        if ink < LEAST_INK:
+            faults.append(f"page {number} is almost empty ({ink:.2%} ink)")
+        width, height = float(page["width"]), float(page["height"])
+        words = page.select("word")
+        if any(float(word["xmax"]) > width or float(word["xmin"]) < 0 for word in words):
+            faults.append(f"page {number} has text beyond its edge")
+        # The number of the page stands alone in the margin.
+        lines = [line for line in page.select("line") if float(line["ymin"]) < height - FOOT]
+        last = max(lines, key=lambda line: float(line["ymax"]), default=None)
+        if last is not None and number < len(pages) and " ".join(last.get_text(" ").split()) in headings:
+            faults.append(f"page {number} ends with the heading “{' '.join(last.get_text(' ').split())}”")
+    return faults
+
+
+def _ink(picture: bytes) -> float:
+    """Return the share of a grey picture (PGM) that is not white."""
+    _, size, _, pixels = picture.split(b"\n", 3)
+    width, height = map(int, size.split())
+    return sum(value < INK for value in pixels[: width * height]) / (width * height)
+
+
 def make(folder: Path, out: Path) -> int:
     """Make the PDF and return its number of pages."""
     chromium = find_chromium()
@@ -203,6 +244,9 @@ def make(folder: Path, out: Path) -> int:
         before, numbers = numbers, pages_of(out, anchors)
     if before != numbers:
         raise PdfError("the second copy has other pages than the first")
+    headings = {" ".join(h.get_text().split()) for h in soup.select("article :is(h1, h2, h3, h4, h5)")}
+    if faults := look_at_pages(out, headings):
+        raise PdfError("the pages are not fit to print: " + "; ".join(faults))
     return len(pypdf.PdfReader(out).pages)
 
 

@@ -79,6 +79,11 @@ async function visit(context, view, path, home = homes[view.from ?? "http"], fol
     await new Promise(requestAnimationFrame);
     await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
   });
+  // Folded formulas are set once they are opened.
+  if (await page.locator("article .math").count()) {
+    await page.waitForFunction(() => window.MathJax?.startup?.promise && document.querySelector("mjx-container"), null, { timeout: 15000 }).catch(() => {});
+    await settle(page);
+  }
   const faults = { ...(await look(page)), links: await links(page, home, pathToFileURL(folder)) };
   // Over file:// the page is the same; what can differ is what it loads.
   faults.axe = view.from === "file" ? [] : await axe(page, axeSource);

@@ -1,65 +1,26 @@
-// The explorer: looks up results that metalib computed ahead, shows them, and draws them. It calculates no statistic and
-// rounds no number; the only arithmetic is that of places on the screen. The form of the data: metalib/explorer.py.
+// The explorer: shows results that metalib computed ahead. It calculates no statistic and rounds no number; looking up
+// and drawing is done by plot.js, the code to copy comes from code.js. The form of the data: metalib/pages/explorer.py.
 (() => {
   "use strict";
 
-  const FIELDS = ["outcome", "data", "measure", "model", "tau2", "ci", "studies"];
-  const WIDE = 640;
+  // One script element on the page; what it stands on is loaded from beside it.
+  const folder = new URL(".", document.currentScript.src).href;
+  const PARTS = [["plot.js", "metalibPlot"], ["code.js", "metalibCode"], ["pool.js", "metalibPool"], ["counts.js", "metalibCounts"]];
+  const FIELDS = ["outcome", "data", "measure", "model", "tau2", "ci", "studies", "without"];
 
-  function element(tag, attributes = {}, ...children) {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children);
-    return made;
+  async function loadParts() {
+    await Promise.all(PARTS.filter(([, name]) => !window[name]).map(([file]) => new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.async = false;
+      script.src = folder + file;
+      script.onload = resolve;
+      script.onerror = () => reject(new Error(`${script.src} could not be loaded`));
+      document.head.append(script);
+    })));
   }
 
-  // ---- Looking up -------------------------------------------------------------------------------------------------
-
-  const words = (outcome, value) => (typeof value === "number" ? outcome.reasons[value] : value);
-  const key = (state) => `${state.model}/${state.tau2}/${state.ci}`;
-
-  /** Which values of a choice exist, given the choices before it: read from the keys of the data, never from rules. */
-  function available(measure, model, tau2) {
-    const parts = Object.keys(measure.intervals).map((name) => name.split("/"));
-    return {
-      model: [...new Set(parts.map((p) => p[0]))],
-      tau2: [...new Set(parts.filter((p) => p[0] === model).map((p) => p[1]))],
-      ci: parts.filter((p) => p[0] === model && p[1] === tau2).map((p) => p[2]),
-    };
-  }
-
-  /** The stored result of a state, its fields named; null if no study takes part. */
-  function lookUp(outcome, state) {
-    const set = outcome.sets.find((s) => s.key === state.data);
-    const measure = set.measures[state.measure];
-    const [method] = state.model.split("-");
-    const studies = set.studies.map((study, i) => {
-      const [estimate, low, high, effect, remark] = (measure.effects[method] || measure.effects.other)[i];
-      const on = state.on.has(study.key);
-      return { ...study, on, added: on && !study.on, estimate, low, high, effect: words(outcome, effect), remark: words(outcome, remark) };
-    });
-    const axis = measure.axes[studies.some((s) => s.added) ? "all" : "first"];
-    const found = { set, measure, studies, axis, subset: 0, pooled: null };
-    set.studies.forEach((study, i) => { if (state.on.has(study.key)) found.subset |= 1 << i; });
-    found.printed = set.printed.find((p) => p.measure === state.measure && key(p) === key(state) && p.subset === found.subset);
-    if (!found.subset) return found;
-    const at = found.subset - 1;
-    let intervals = measure.intervals[key(state)];
-    if (typeof intervals === "string") {
-      intervals = measure.intervals[`${state.model}/${state.tau2}/${intervals[at] === "h" ? "hksj" : "wald"}`];
-    }
-    const [low, high, p, effect, test, predictionLow, predictionHigh, prediction] = intervals[at];
-    const [estimate, tau2, tau2Text, weights, weightTexts] = measure.points[`${state.model}/${state.tau2}`][at];
-    const [k, Q, df, pQ, I2, qText] = measure.Q[method][at];
-    studies.forEach((study, i) => { study.weight = weights[i]; study.weightText = weightTexts[i]; });
-    found.pooled = {
-      estimate, low, high, p, k, tau2, Q, df, pQ, I2, predictionLow, predictionHigh,
-      effect: words(outcome, effect), test: words(outcome, test), prediction: words(outcome, prediction),
-      heterogeneity: pQ === null ? words(outcome, qText) : [tau2Text, qText].filter(Boolean).join("; "),
-      totals: set.totals[at],
-    };
-    return found;
-  }
+  function explore() {
+  const { element, load, available, lookUp, verdict, draw, viewOf, pooledRow, predictionRow, save, asFile } = window.metalibPlot;
 
   // ---- State and address ------------------------------------------------------------------------------------------
 
@@ -72,6 +33,8 @@
       notes[name] = `${name}=${wish} is not available here, ${fallback || "none"} is shown`;
       return fallback;
     };
+    // A link in a text may say "random" and mean the article's method.
+    if (wishes.model === "fixed" || wishes.model === "random") wishes = { ...wishes, model: `MH-${wishes.model}` };
     const orFirst = (value, allowed) => (allowed.includes(value) ? value : allowed[0]);
     const sets = outcome.sets.map((s) => s.key);
     const data = choose("data", sets, sets[0]);
@@ -92,19 +55,27 @@
   function readStudies(outcome, wishes) {
     const set = outcome.sets.find((s) => s.key === wishes.data) || outcome.sets[0];
     const switched = {};
-    if (wishes.studies === undefined) return { switched, notes: {} };
-    const named = wishes.studies.split(",").filter(Boolean);
-    const unknown = named.filter((n) => !set.studies.some((s) => s.key === n));
-    if (unknown.length) return { switched, notes: { studies: `studies=${unknown.join(",")}: no such study here` } };
-    for (const s of set.studies) if (named.includes(s.key) !== s.on) switched[s.key] = !s.on;
-    return { switched, notes: {} };
+    const notes = {};
+    const read = (field) => {
+      const named = wishes[field].split(/[\s,]+/).filter(Boolean);
+      const unknown = named.filter((n) => !set.studies.some((s) => s.key === n));
+      if (unknown.length) notes[field] = `${field}=${unknown.join(",")}: no such study here`;
+      return unknown.length ? null : named;
+    };
+    const only = wishes.studies === undefined ? null : read("studies");
+    if (only) for (const s of set.studies) if (only.includes(s.key) !== s.on) switched[s.key] = !s.on;
+    const without = wishes.without === undefined ? null : read("without");
+    if (without) for (const name of without) switched[name] = false;
+    return { switched, notes };
   }
 
   /** The wishes in an address, or null if the part after # is not one of ours (a heading, or nothing). */
   function readAddress() {
     const text = location.hash.slice(1);
     if (!text.includes("=")) return null;
-    return Object.fromEntries(new URLSearchParams(text));
+    const wishes = Object.fromEntries(new URLSearchParams(text));
+    for (const field of ["outcome", "studies", "without"]) if (field in wishes) wishes[field] = wishes[field].toLowerCase();
+    return wishes;
   }
 
   function address(outcome, state) {
@@ -174,115 +145,6 @@
     }
   }
 
-  // ---- Drawing ----------------------------------------------------------------------------------------------------
-
-  function drawForest(outcome, state, found, width) {
-    const wide = width >= WIDE;
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    const { axis } = found;
-    const longest = Math.max(...[...found.studies, found.pooled || found.studies[0]].map((r) => r.effect.length));
-    const right = wide ? Math.max(150, 7.4 * longest) : 0;
-    const columns = { t: 175, c: 265, weight: 330 };
-    const plot = wide ? [columns.weight + 22, width - right - 14] : [12, width - 12];
-    const scale = axis.log ? Math.log : (v) => v;
-    const [from, to] = [scale(axis.low), scale(axis.high)];
-    const x = (v) => plot[0] + ((scale(v) - from) / (to - from)) * (plot[1] - plot[0]);
-    const inside = (v) => Math.min(plot[1], Math.max(plot[0], v === 0 && axis.log ? plot[0] : x(v)));
-    const draw = (tag, attributes, text) => {
-      const made = document.createElementNS(svg.namespaceURI, tag);
-      for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-      if (text !== undefined) made.textContent = text;
-      svg.append(made);
-      return made;
-    };
-    const write = (px, py, text, classes = "", anchor = "start") =>
-      draw("text", { x: px, y: py, class: classes, "text-anchor": anchor }, text);
-    const rowHeight = wide ? 27 : 46;
-    const top = wide ? 52 : 30;
-    const mark = wide ? -4 : 17;
-
-    const interval = (low, high, y, classes) => {
-      draw("line", { x1: inside(low), x2: inside(high), y1: y, y2: y, class: classes });
-      for (const [cut, end, sign] of [[low < axis.low, plot[0], 1], [high > axis.high, plot[1], -1]]) {
-        if (cut) draw("path", { d: `M${end} ${y} l${sign * 8} -4.5 v9 z`, class: `${classes} arrow` });
-      }
-    };
-    const diamond = (estimate, low, high, y, classes) => {
-      const [a, m, b] = [low === null ? estimate : low, estimate, high === null ? estimate : high].map(inside);
-      draw("path", { d: `M${a} ${y} L${m} ${y - 7} L${b} ${y} L${m} ${y + 7} Z`, class: classes });
-      if (low !== null && low < axis.low) draw("path", { d: `M${plot[0]} ${y} l8 -4.5 v9 z`, class: "arrow" });
-      if (high !== null && high > axis.high) draw("path", { d: `M${plot[1]} ${y} l-8 -4.5 v9 z`, class: "arrow" });
-    };
-    const row = (y, label, cells, effect, classes) => {
-      write(0, y, label, classes);
-      if (wide) {
-        for (const [name, text] of Object.entries(cells)) if (text) write(columns[name], y, text, `${classes} number`, "end");
-      } else if (cells.t) {
-        write(92, y, `${cells.t} : ${cells.c}`, `${classes} number second`);
-      }
-      write(width, y, effect, `${classes} number`, "end");
-    };
-
-    const name = `${found.names.measure[state.measure]} [95% CI]`;
-    if (wide) {
-      write(0, 34, "Study", "head");
-      for (const [i, column] of ["t", "c"].entries()) {
-        outcome.arms[i].split(" ").forEach((word, line, all) =>
-          write(columns[column], 34 - 15 * (all.length - 1 - line), word, "head", "end"));
-      }
-      write(columns.weight, 34, "Weight", "head", "end");
-      write(width, 34, name, "head", "end");
-    } else {
-      write(0, 12, "Study, events", "head");
-      write(width, 12, name, "head", "end");
-    }
-    draw("line", { x1: 0, x2: width, y1: top - 10, y2: top - 10, class: "rule" });
-
-    const heaviest = Math.max(1e-9, ...found.studies.map((s) => (s.on && s.weight) || 0));
-    const lines = found.studies.length + 1 + (found.pooled && found.pooled.predictionLow !== null ? 1 : 0) + (found.printed ? 1 : 0);
-    const bottom = top + lines * rowHeight + 6;
-    draw("line", { x1: x(axis.none), x2: x(axis.none), y1: top - 10, y2: bottom, class: "no-effect" });
-
-    let y = top + 12;
-    for (const study of found.studies) {
-      const classes = study.on ? "" : "off";
-      row(y, study.label, { t: study.events[0], c: study.events[1], weight: study.on ? study.weightText : "off" }, study.effect, classes);
-      if (study.estimate !== null) {
-        const side = study.on ? 17 * Math.sqrt(study.weight / heaviest) : 8;
-        interval(study.low, study.high, y + mark, `interval ${classes}`);
-        if (study.estimate >= axis.low && study.estimate <= axis.high) draw("rect", { x: inside(study.estimate) - side / 2, y: y + mark - side / 2, width: side, height: side, class: `square ${classes}` });
-      }
-      y += rowHeight;
-    }
-    draw("line", { x1: 0, x2: width, y1: y - (wide ? 18 : 16), y2: y - (wide ? 18 : 16), class: "rule" });
-    const pooled = found.pooled;
-    const [t, c] = pooled ? pooled.totals : ["", ""];
-    row(y, wide ? "Total (95% CI)" : "Total", { t, c }, pooled ? pooled.effect : "no study", "bold");
-    if (pooled && pooled.estimate !== null) diamond(pooled.estimate, pooled.low, pooled.high, y + mark, "diamond");
-    if (pooled && pooled.predictionLow !== null) {
-      y += rowHeight;
-      row(y, "Prediction interval", {}, pooled.prediction, "");
-      interval(pooled.predictionLow, pooled.predictionHigh, y + mark, "prediction");
-    }
-    if (found.printed) {
-      y += rowHeight;
-      row(y, "As printed", {}, found.printed.effect, "");
-      diamond(...found.printed.ends, y + mark, "diamond printed");
-    }
-
-    draw("line", { x1: plot[0], x2: plot[1], y1: bottom, y2: bottom, class: "axis" });
-    for (const [value, text] of axis.ticks) {
-      draw("line", { x1: x(value), x2: x(value), y1: bottom, y2: bottom + 5, class: "axis" });
-      write(x(value), bottom + 18, text, "number", "middle");
-    }
-    write(x(axis.none) - 8, bottom + 37, `◂ ${outcome.favours[0]}`, "side", "end");
-    write(x(axis.none) + 8, bottom + 37, `${outcome.favours[1]} ▸`, "side", "start");
-    svg.setAttribute("viewBox", `0 0 ${width} ${bottom + 46}`);
-    svg.setAttribute("role", "img");
-    svg.setAttribute("aria-label", `Forest plot. ${announcement(state, found)} The table below holds its numbers.`);
-    return svg;
-  }
-
   function asTable(outcome, state, found) {
     const head = ["Study", ...outcome.arms, "Weight", `${state.measure} [95% CI]`, "Remark"];
     const line = (cells, classes) => {
@@ -303,13 +165,18 @@
     return element("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": "The numbers of the plot" }, table);
   }
 
-  function headline(state, found) {
+  function headline(outcome, state, found) {
     const r = found.pooled;
-    return [
-      element("span", {}, `Pooled ${found.names.measure[state.measure].toLowerCase()} [95% CI]`), " ",
+    const own = found.own;
+    const parts = [
+      element("span", { class: "of" }, `Pooled ${found.names.measure[state.measure].toLowerCase()} [95% CI]`), " ",
       element("strong", { "data-value": "effect" }, r ? r.effect : "no study takes part"), " ",
       ...(r ? [element("span", { "data-value": "test" }, r.test)] : []),
     ];
+    const said = verdict(outcome, state.measure, r);
+    const printed = own && verdict(outcome, own.measure, { estimate: own.ends[0], low: own.ends[1], high: own.ends[2] });
+    const beside = !printed || !r || r.low === null ? "" : printed === said ? " So does the article’s own result." : ` The article’s own result, ${own.effect}, differs: ${printed.charAt(0).toLowerCase()}${printed.slice(1)}`;
+    return [...parts, element("span", { class: "verdict", "data-value": "verdict" }, said + beside)];
   }
 
   function details(found, state) {
@@ -321,7 +188,7 @@
       add("95% prediction interval", "prediction", r.prediction);
       add("Studies", "k", `${r.k} with an effect, of ${state.on.size} switched on`);
     }
-    const own = found.set.printed[0];
+    const { own } = found;
     if (found.printed) add("In the article", "printed", `${found.printed.place}: ${found.printed.text}. ${found.printed.verdict}.`);
     else if (own) {
       add("In the article", "printed",
@@ -336,7 +203,6 @@
     const form = box.querySelector("form");
     const fields = form.elements;
     const [message, live, head, result] = ["message", "announced", "headline", "result"].map((c) => box.querySelector(`.${c}`));
-    const store = (window.metalibExplorer ??= {});
     const names = { measure: {}, model: {}, tau2: {}, ci: {} };
     for (const field of ["tau2", "ci"]) for (const o of fields[field].options) names[field][o.value] = o.textContent;
     for (const field of ["measure", "model"]) {
@@ -354,45 +220,36 @@
 
     const say = (text) => message.replaceChildren(...(text ? [element("p", {}, text)] : []));
 
-    function load(option) {
-      return new Promise((resolve, reject) => {
-        if (store[option.value]) return resolve(store[option.value]);
-        const script = element("script", { src: box.dataset.folder + option.dataset.file });
-        script.onload = () => (store[option.value] ? resolve(store[option.value]) : reject(new Error(script.src)));
-        script.onerror = () => reject(new Error(script.src));
-        document.head.append(script);
-      });
-    }
-
     /** Load an outcome and hand it on, unless a later request came in between. */
-    async function withOutcome(key, then) {
+    async function withOutcome(wanted, then) {
       const mine = ++request;
-      const option = [...fields.outcome.options].find((o) => o.value === key);
+      const option = [...fields.outcome.options].find((o) => o.value === wanted);
       try {
-        await load(option);
+        await load(option.value, option.dataset.file);
       } catch (error) {
         if (mine === request) say(`The results of ${option.textContent.toLowerCase()} could not be loaded: ${error.message}`);
         return;
       }
-      if (mine === request) then(store[key]);
+      if (mine === request) then(window.metalibExplorer[wanted]);
     }
 
     function follow(loaded, settled, notes) {
       outcome = loaded;
       state = settled;
       found = { ...lookUp(outcome, state), names };
-      say(notes.length ? `Not every choice could be followed: ${notes.join("; ")}.` : "");
+      say(notes.length ? `${notes.join("; ")}.` : "");
       render();
+      own.fill();
       clearTimeout(timer);
       timer = setTimeout(() => { live.textContent = announcement(state, found); }, 400);
     }
 
     /** Show what the reader chose, and put it into the address. */
-    function choose(key) {
-      return withOutcome(key, (loaded) => {
+    function choose(wanted, why = []) {
+      return withOutcome(wanted, (loaded) => {
         const settled = settle(loaded, picked, switched);
         const lost = `${names.model[picked.model]} is not available here, ${names.model[settled.state.model]} is shown`;
-        follow(loaded, settled.state, settled.notes.model ? [lost] : []);
+        follow(loaded, settled.state, settled.notes.model ? [...why, lost] : why);
         history.replaceState(null, "", address(outcome, state));
       });
     }
@@ -411,7 +268,10 @@
         const settled = settle(loaded, asked, switched);
         picked = Object.fromEntries(["data", "measure", "model", "tau2", "ci"]
           .filter((f) => asked[f] !== undefined && !settled.notes[f]).map((f) => [f, asked[f]]));
-        follow(loaded, settled.state, [...notes, ...Object.values(settled.notes), ...Object.values(studies.notes)]);
+        const unmet = [...notes, ...Object.values(settled.notes), ...Object.values(studies.notes)];
+        follow(loaded, settled.state, unmet.length ? [`Not every choice could be followed: ${unmet.join("; ")}`] : []);
+        // A link to a state leads to the state, not to the top of the page.
+        if (wishes) box.scrollIntoView({ block: "start" });
       });
     }
 
@@ -424,6 +284,17 @@
       select.disabled = values.length < 2;
     }
 
+    /** Say why a control cannot be used, as long as it cannot. */
+    function explain(control, reason) {
+      let why = control.parentElement.querySelector(".why");
+      if (!why) {
+        why = element("span", { class: "why", id: `why-${control.name}` });
+        control.parentElement.append(why);
+        control.setAttribute("aria-describedby", why.id);
+      }
+      why.textContent = control.disabled ? ` ${reason}` : "";
+    }
+
     function render() {
       const { set, measure } = found;
       fields.outcome.value = outcome.key;
@@ -434,6 +305,12 @@
       fields.model.value = state.model;
       setOptions(fields.tau2, possible.tau2, (v) => names.tau2[v], state.tau2);
       setOptions(fields.ci, possible.ci, (v) => names.ci[v], state.ci);
+      explain(fields.data, "This outcome has one set of counts.");
+      explain(fields.tau2, state.tau2 ? "Mantel-Haenszel takes this one; others go with inverse variance, random."
+        : "Fixed effects know no variance between studies: choose a random model.");
+      explain(fields.ci, "Hartung-Knapp needs a random model.");
+      const peto = [...fields.model].find((radio) => radio.value.startsWith("Peto"));
+      if (peto) explain(peto, "Peto’s method is one for odds ratios.");
       const list = form.querySelector(".studies div");
       const shown = `${outcome.key} ${set.key}`;
       if (list.dataset.shown !== shown) {
@@ -446,25 +323,42 @@
       }
       for (const checkbox of list.querySelectorAll("input")) checkbox.checked = state.on.has(checkbox.value);
       const figure = element("figure", {}, element("div", { class: "plot" }), element("figcaption", {}, caption(outcome, state, found)));
-      head.replaceChildren(...headline(state, found));
-      result.replaceChildren(details(found, state), figure, asTable(outcome, state, found));
+      head.replaceChildren(...headline(outcome, state, found));
+      result.replaceChildren(figure, buttons, details(found, state), asTable(outcome, state, found));
       redraw();
     }
 
     function redraw() {
       const plot = result.querySelector(".plot");
-      if (plot && plot.clientWidth) plot.replaceChildren(drawForest(outcome, state, found, plot.clientWidth));
+      if (!plot || !plot.clientWidth) return;
+      const rows = [pooledRow("Total (95% CI)", "pooled", found.pooled), ...predictionRow(found.pooled)];
+      const view = viewOf(outcome, state, found, rows, `${names.measure[state.measure]} [95% CI]`,
+        `Forest plot. ${announcement(state, found)} The table below holds its numbers.`);
+      plot.replaceChildren(draw(view, plot.clientWidth, { point: () => {}, toggle }));
+    }
+
+    function toggle({ key: study }) {
+      const box = form.querySelector(`[name=study][value="${CSS.escape(study)}"]`);
+      box.click();
+      result.querySelector(`[data-study="${CSS.escape(study)}"]`)?.focus({ preventScroll: true });
     }
 
     form.addEventListener("change", ({ target }) => {
-      if (target.name === "outcome") delete picked.data;
-      else if (target.name !== "study") picked[target.name] = target.value;
+      const left = [];
+      if (target.name === "outcome") {
+        // Each outcome begins with the article's own analysis: nothing is carried over that the reader would not see.
+        if (outcome && (Object.keys(picked).length || Object.keys(switched).length)) {
+          left.push(`Every outcome begins with the article’s own analysis; what you chose for ${outcome.label.toLowerCase()} was left there`);
+        }
+        picked = {};
+        switched = {};
+      } else if (target.name !== "study") picked[target.name] = target.value;
       else {
         const study = found.set.studies.find((s) => s.key === target.value);
         if (target.checked === study.on) delete switched[study.key];
         else switched[study.key] = target.checked;
       }
-      choose(fields.outcome.value);
+      choose(fields.outcome.value, left);
     });
     form.addEventListener("submit", (event) => event.preventDefault());
     fields.reset.addEventListener("click", () => {
@@ -476,6 +370,22 @@
       say(await copy(text) ? `${what} copied.` : `The browser does not let this page copy. ${what}: ${text}`);
     fields.link.addEventListener("click", () => copied("Link", location.href.split("#")[0] + address(outcome, state)));
     fields.csv.addEventListener("click", () => copied("Table", asCsv(outcome, state, found)));
+    const buttons = element("p", { class: "buttons exports no-print" }, fields.link, " ", fields.csv);
+    const offer = (text, action) => {
+      const button = element("button", { type: "button" }, text);
+      button.addEventListener("click", action);
+      buttons.append(" ", button);
+    };
+    const code = (language) => {
+      const [method, model] = state.model.split("-");
+      const studies = found.set.studies.filter((s) => state.on.has(s.key));
+      return window.metalibCode[language](studies, { ...state, method, model });
+    };
+    const file = () => ["forest", outcome.key, state.measure, state.model].join("-").toLowerCase();
+    offer("Copy as Python", () => copied("Python", code("python")));
+    offer("Copy as R", () => copied("R", code("r")));
+    offer("Download picture (SVG)", () => save(`${file()}.svg`, "image/svg+xml", asFile(result.querySelector("svg"))));
+    offer("Download data (CSV)", () => save(`${file()}.csv`, "text/csv", asCsv(outcome, state, found)));
     window.addEventListener("hashchange", visit);
     if (window.ResizeObserver) {
       let width = 0;
@@ -485,10 +395,15 @@
         if (found) redraw();
       }).observe(result);
     }
+    const own = window.metalibCounts.offer(box, () => found.set.studies.filter((s) => state.on.has(s.key))
+      .map((s) => `${s.label}, ${s.counts.slice(0, 2).join("/")}, ${s.counts.slice(2).join("/")}`).join("\n"));
     box.hidden = false;
     for (const missing of document.querySelectorAll(".explorer-missing")) missing.hidden = true;
     return visit();
   }
 
   for (const box of document.querySelectorAll(".explorer")) start(box);
+  }
+
+  loadParts().then(explore);
 })();

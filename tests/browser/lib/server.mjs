@@ -1,7 +1,8 @@
-// Serves a folder on 127.0.0.1, as any web server would: no rewriting, 404 for what is not there.
+// Serves a folder on 127.0.0.1, as any web server would: texts compressed, no rewriting, 404 for what is not there.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { gzipSync } from "node:zlib";
 
 const TYPES = {
   ".html": "text/html; charset=utf-8",
@@ -22,8 +23,9 @@ export async function serve(folder) {
     try {
       const body = await readFile(join(folder, path.endsWith("/") ? `${path}index.html` : path));
       const type = TYPES[extname(path)] ?? "application/octet-stream";
-      response.writeHead(200, { "content-type": type, "cache-control": "max-age=600" });
-      response.end(body);
+      const packed = /text|json|svg/.test(type) && /gzip/.test(request.headers["accept-encoding"] ?? "");
+      response.writeHead(200, { "content-type": type, "cache-control": "max-age=600", ...(packed ? { "content-encoding": "gzip" } : {}) });
+      response.end(packed ? gzipSync(body) : body);
     } catch {
       response.writeHead(404, { "content-type": "text/plain" });
       response.end("not found");

@@ -53,7 +53,7 @@ async function read(page) {
     const texts = {};
     for (const field of box.querySelectorAll("[data-value]")) texts[field.dataset.value] = field.textContent;
     const rows = [...box.querySelectorAll("tbody tr")].map((tr) => [...tr.cells].map((cell) => cell.textContent));
-    const picture = box.querySelector("svg");
+    const picture = box.querySelector("svg.forest-plot");
     return {
       texts, rows,
       on: [...box.querySelectorAll("[name=study]:checked")].map((c) => c.value),

@@ -1,21 +1,41 @@
-// The search of the book finds a term of the field, over http and from file://.
+// The search of the book: words and numbers, the page with the table before one with a mention, text and no code.
 export const name = "search";
 
 const WORD = "heterogeneity";
 
 export async function run({ check, open }) {
-  for (const from of ["http", "file"]) {
-    const page = await open(`search.html?q=${WORD}`, { from });
-    const hits = page.locator("ul.search li a");
-    await hits.first().waitFor({ timeout: 10000 });
-    // The list grows, one hit at a time, until the summary is there.
+  const find = async (query, from = "http") => {
+    const page = await open(`search.html?q=${encodeURIComponent(query)}`, { from });
     await page.locator("p.search-summary").waitFor({ state: "visible", timeout: 10000 });
-    check((await hits.count()) > 1, `${from}: the search finds "${WORD}" on ${await hits.count()} pages or more than one`);
-    await hits.first().click();
+    const hits = await page.locator("ul.search li").evaluateAll((items) => items.map((item) => ({
+      href: item.querySelector("a").getAttribute("href"), text: item.querySelector(".context").textContent, marked: [...item.querySelectorAll("mark")].map((m) => m.textContent),
+    })));
+    return { page, hits };
+  };
+  for (const from of ["http", "file"]) {
+    const { page, hits } = await find(WORD, from);
+    check(hits.length > 1, `${from}: the search finds "${WORD}" on ${hits.length} pages`);
+    await page.locator("ul.search li a").first().click();
     await page.waitForLoadState();
     const text = (await page.locator("article").innerText()).toLowerCase();
-    check(text.includes(WORD), `${from}: the first hit, ${page.url().split("/").pop().split("?")[0]}, holds the word`);
+    check(text.includes(WORD), `${from}: the first hit, ${page.url().split("/").pop()}, holds the word`);
+
+    const number = await find("0.54", from);
+    check(number.hits.length > 2 && /adverse_events/.test(number.hits[0].href), `${from}: "0.54" is found, first on the page of its result (${number.hits[0]?.href})`);
+    check(number.hits.every((hit) => hit.marked.every((m) => m === "0.54")), `${from}: only the number itself is marked`);
   }
+  const study = await find("Ding");
+  const rank = (part) => study.hits.findIndex((hit) => hit.href.includes(part));
+  check(rank("study_characteristics") >= 0 && rank("study_characteristics") < 4 && (rank("every_subset") < 0 || rank("every_subset") > rank("study_tables")),
+    `"Ding": the tables of the study come before a mention (${study.hits.slice(0, 4).map((hit) => hit.href.split("#")[0]).join(", ")})`);
+  const minus = await find("−0.251");
+  check(minus.hits.length > 0, "a number with a minus sign is found");
+  const code = await find("import");
+  check(code.hits.every((hit) => !/import (pandas|metalib|numpy)|def \w+\(/.test(hit.text)) && (await find("review.tables_of")).hits.every((hit) => !/=\s*review\./.test(hit.text)),
+    "what is shown is text, not code");
+  const nothing = await find("zzzz");
+  check(nothing.hits.length === 0 && /No page/.test(await nothing.page.locator("p.search-summary").textContent()), "nothing found is said");
+
   const page = await open("index.html");
   await page.keyboard.press("Control+k");
   const field = page.locator("#pst-search-dialog input[name=q]");
