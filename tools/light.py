@@ -35,14 +35,15 @@ ICONS = {
     "moon": "M20 14A8.5 8.5 0 0 1 10 4a8.5 8.5 0 1 0 10 10z",
     "sun": "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1 1M18 18l1 1M5 19l1-1M18 6l1-1",
 }
-#: What the pages use of the theme and its extensions, in the order in which it must run.
+#: What the pages use of the theme and its extensions, in the order in which it must run. The files that the settings of
+#: the book name itself (html_js_files, html_css_files) follow.
 SCRIPTS = (
     "documentation_options.js", "scripts/sphinx-book-theme.js", "clipboard.min.js", "copybutton.js",
-    "scripts/pydata-sphinx-theme.js", "filtered.js", "scroll.js", "menu.js",
+    "scripts/pydata-sphinx-theme.js",
 )  # fmt: skip
 STYLES = (
     "basic.css", "styles/pydata-sphinx-theme.css", "pygments.css", "styles/sphinx-book-theme.css", "copybutton.css",
-    "mystnb.*.css", "report.css",
+    "mystnb.*.css",
 )  # fmt: skip
 #: Stands in the pages until the style sheet, which depends on all of them, is there.
 VERSION = "BOOK-STYLE-VERSION"
@@ -156,21 +157,27 @@ def _split(selectors: str) -> list[str]:
     return [*parts, selectors[start:]]
 
 
-def join_scripts(static: Path) -> str:
+def join_scripts(static: Path, own: Iterable[str] = ()) -> str:
     """Return the scripts of every page as one, without the addresses of their sources."""
-    parts = [(static / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    parts = [(static / name).read_text(encoding="utf-8") for name in (*SCRIPTS, *own)]
     joined = "\n;\n".join(re.sub(r"^//# sourceMappingURL=.*$", "", part, flags=re.M) for part in parts)
     return joined.replace("ENABLE_SEARCH_SHORTCUTS: true,", "ENABLE_SEARCH_SHORTCUTS: true, search_as_you_type: false,")
 
 
-def join_styles(static: Path, words: set[str]) -> str:
+def join_styles(static: Path, words: set[str], own: Iterable[str] = ()) -> str:
     """Return the style sheets of every page as one, less what no page uses."""
-    found = {name: sorted(static.glob(name)) for name in STYLES}
+    found = {name: sorted(static.glob(name)) for name in (*STYLES, *own)}
     if missing := [name for name, paths in found.items() if not paths]:
         raise ExtensionError(f"the theme has no {', '.join(missing)} any more")
     paths = [path for name in STYLES for path in found[name]]
     parts = [prune(tinycss2.parse_stylesheet(path.read_text(encoding="utf-8"), True, True), words) for path in paths]
     return "\n".join(parts) + "\n"
+
+
+def own_files(app: Sphinx, named: Iterable[Any]) -> list[str]:
+    """Return the files that the settings of the book name, less those of others on the list."""
+    names = [entry if isinstance(entry, str) else entry[0] for entry in named]
+    return [name for name in names if (Path(app.srcdir) / "book" / "_static" / name).exists()]
 
 
 def pages_of(folder: Path) -> list[Path]:
@@ -183,7 +190,7 @@ def start(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name != "html":
         return
     out = Path(app.outdir)
-    script = join_scripts(out / "_static")
+    script = join_scripts(out / "_static", own_files(app, app.config.html_js_files))
     (out / "_static" / "book.js").write_text(script, encoding="utf-8")
     own = {path.name: fingerprint(path.read_text(encoding="utf-8")) for path in sorted((out / "explorer").glob("*.js"))}
     explorer = next((p for p in pages_of(out) if 'class="explorer"' in p.read_text(encoding="utf-8")), None)
@@ -218,7 +225,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         *(p.read_text(encoding="utf-8") for p in own),
     ]
     words = {word for text in texts for word in _WORD.findall(text)}
-    style = join_styles(static, words)
+    style = join_styles(static, words, own_files(app, app.config.html_css_files))
     (static / "book.css").write_text(style, encoding="utf-8")
     link = f'<link href="_static/book.css?v={VERSION}" rel="stylesheet"/>'
     for path, text in pages.items():

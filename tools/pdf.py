@@ -30,7 +30,7 @@ FLAGS = (
     # Scripts and formulas get this much time of the page's own clock.
     "--virtual-time-budget=60000", "--run-all-compositor-stages-before-draw",
 )  # fmt: skip
-#: A pixel darker than this (of 255) is ink; a page with less of it than this share is one that a printer would ask about.
+#: A pixel darker than this (of 255) is ink; a page with a smaller share of it is as good as empty.
 INK = 200
 LEAST_INK = 0.004
 #: Height of the margin below the text, in points.
