@@ -219,7 +219,7 @@ table(
 # %% [markdown]
 # ### The ratings, and what they hang on
 #
-# Each decision is a judgement with its reason in `data/grade.csv`. What could not be read is no reason for lowering; what is known of the trials is. One reason is a reading: as recovered, the stages of Ke 2011 differ between its arms, but the same numbers moved by one row would be balanced ([study characteristics](study_characteristics) shows both). If a row was shifted, two judgements of its [risk of bias](risk_of_bias) become unclear, and response outcomes are one level better there. {numref}`tab-ratings` says what that changes.
+# Each decision is a judgement with its reason in `data/grade.csv`. What could not be read is no reason for lowering; what is known of the trials is. One reason is a reading: as recovered, the stages of Ke 2011 differ between its arms (P = {glue:text}`/notebooks/study_characteristics.ipynb::ke_shift_printed_p:s`), but the same numbers moved by one row would be balanced (P = {glue:text}`/notebooks/study_characteristics.ipynb::ke_shift_moved_p:s`; [study characteristics](study_characteristics) shows both). If a row was shifted, two judgements of its [risk of bias](risk_of_bias) become unclear, and response outcomes are one level better there. {numref}`tab-ratings` says what that changes.
 
 # %%
 LEVELS = ["very low", "low", "moderate", "high"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import quote
 
 import pandas as pd
 
 from ..arithmetic.options import Options
 from ..audit.review import Review
-from .explorer import address
 from .markup import link
 
 
@@ -56,6 +56,43 @@ def _by_outcome(judged: pd.DataFrame, words: Callable[[pd.DataFrame], str]) -> s
     if len(said) == 1:
         return next(iter(said.values()))
     return "; ".join(f"{outcome}: {words}" for outcome, words in said.items() if words)
+
+
+def address(
+    page: str,
+    outcome: str,
+    options: Options,
+    *,
+    studies: Sequence[str] = (),
+    without: Sequence[str] = (),
+) -> str:
+    """Return the address of a choice on the page of the explorer, for links to it.
+
+    Parameters
+    ----------
+    page : str
+        For example ``page.html``.
+    outcome : str
+        Key of the outcome.
+    options : Options
+        Measure, method, model, tau2 and interval.
+    studies : sequence of str
+        The studies that take part (none named: those that do at first).
+    without : sequence of str
+        Studies switched off.
+
+    Examples
+    --------
+    >>> address("page.html", "pd", Options(model="random"), without=["a"])
+    'page.html#outcome=pd&measure=OR&model=MH-random&tau2=DL&ci=wald&without=a'
+    """
+    random = options.model == "random"
+    fields = {
+        "outcome": outcome, "measure": options.measure, "model": f"{options.method}-{options.model}",
+        "tau2": options.tau2 if random else "", "ci": options.ci if random else "", "studies": ",".join(studies),
+        "without": ",".join(without),
+    }  # fmt: skip
+    return f"{page}#" + "&".join(f"{name}={quote(value, safe=',')}" for name, value in fields.items() if value)
 
 
 def where(review: Review, judged: pd.DataFrame, page: str) -> str:

@@ -27,7 +27,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -164,43 +163,6 @@ def explorer_outcome(
         "reasons": reasons.texts,
         "sets": shown,
     }
-
-
-def address(
-    page: str,
-    outcome: str,
-    options: Options,
-    *,
-    studies: Sequence[str] = (),
-    without: Sequence[str] = (),
-) -> str:
-    """Return the address of a choice on the page of the explorer, for links to it.
-
-    Parameters
-    ----------
-    page : str
-        For example ``explorer.html``.
-    outcome : str
-        Key of the outcome.
-    options : Options
-        Measure, method, model, tau2 and interval.
-    studies : sequence of str
-        The studies that take part (none named: those that do at first).
-    without : sequence of str
-        Studies switched off.
-
-    Examples
-    --------
-    >>> address("explorer.html", "pd", Options(model="random"), without=["a"])
-    'explorer.html#outcome=pd&measure=OR&model=MH-random&tau2=DL&ci=wald&without=a'
-    """
-    random = options.model == "random"
-    fields = {
-        "outcome": outcome, "measure": options.measure, "model": f"{options.method}-{options.model}",
-        "tau2": options.tau2 if random else "", "ci": options.ci if random else "", "studies": ",".join(studies),
-        "without": ",".join(without),
-    }  # fmt: skip
-    return f"{page}#" + "&".join(f"{name}={quote(value, safe=',')}" for name, value in fields.items() if value)
 
 
 def count_results(outcome: Data) -> int:
