@@ -62,7 +62,7 @@ table(
 #
 # ## Wang 2018, from its percentages
 #
-# Its abstract (doi 10.12659/MSM.910735) gives percentages of both arms. Each stands for the counts that round to it:
+# Its abstract (`doi:10.12659/MSM.910735`) gives percentages of both arms. Each stands for the counts that round to it:
 
 # %%
 own = tables[tables["analysis"] == "wang2018"]

@@ -116,7 +116,7 @@ def subgroups(measure: str = "OR") -> Columns:
 
 
 def changes(witness: Sequence[Change], labels: Mapping[str, str], arms: Sequence[str]) -> str:
-    """Return changed counts in words, for example ``Ke 2011, new: 13 → 9``; see :func:`metalib.fragility`."""
+    """Return changed counts in words, for example ``Trial A, new: 13 → 9``; see :func:`metalib.fragility`."""
     names = dict(zip(("experimental", "control"), arms, strict=True))
     return "; ".join(f"{labels.get(c.study, c.study)}, {names[c.arm].lower()}: {c.before} → {c.after}" for c in witness)
 
