@@ -53,12 +53,8 @@ glue(
     ),
     any_significant=str(sum(result.p < 0.05 for result in every)),
 )
-assert all(result.p >= 0.05 for result in every), (
-    "One-year survival: 'none of them is significant' no longer holds"
-)
-assert len({text.estimate(result) for result in random.values()}) == 1, (
-    "One-year survival: the families no longer print as one result"
-)
+assert min(r.p for r in every) >= 0.05, "Survival: 'none of them is significant'"
+assert len(set(map(text.estimate, random.values()))) == 1, "Survival: one odds ratio"
 
 # %% [markdown]
 # ## What the article prints
@@ -105,10 +101,7 @@ example.show_steps(random[first])
 # %% tags=["hide-input"]
 verdicts = [c.set_index("statistic")["verdict"] for c in compared.values()]
 missed = [set(v.index[v != "reproduced"]) for v in verdicts]
-assert all(names == {"P(Q)"} for names in missed), (
-    "One-year survival: 'every family gives every printed number but the P of "
-    "heterogeneity' no longer holds"
-)
+assert all(names == {"P(Q)"} for names in missed), "Survival: 'every family gives'"
 
 # %% [markdown]
 # ## Why none fits the printed P of heterogeneity
@@ -146,12 +139,8 @@ glue(
     gap=text.number(by_k.loc[4, "low"] - p_q.high, 4),
     printed_range=" and ".join(text.number(p, 4) for p in (p_q.low, p_q.high)),
 )
-assert 0 < by_k.loc[4, "low"] - p_q.high < 0.001, (
-    "One-year survival: 'a gap which a slip of rounding would explain' no longer holds"
-)
-assert by_k["fits"].to_dict() == {3: True, 4: False}, (
-    "One-year survival: which number of studies fits the printed pair has changed"
-)
+assert 0 < by_k.loc[4, "low"] - p_q.high < 0.001, "Survival: 'a slip of rounding'"
+assert by_k["fits"].to_dict() == {3: True, 4: False}, "Survival: 'three would fit'"
 
 # %% [markdown]
 # The printed {glue:text}`printed_p_q:s` stands for a value between {glue:text}`printed_range:s`. Four estimable studies need one between {glue:text}`p_four:s`: a gap of {glue:text}`gap:s`, which a slip of rounding would explain. Three would fit; but the text counts four, and a search for three, Wang 2018 and two others, with the arms recovered here finds no table:
@@ -178,9 +167,7 @@ chapter.table(
 )
 
 # %% tags=["hide-input"]
-assert all(found.status == "none" for found in searches.values()), (
-    "One-year survival: 'a search for three studies finds no table' no longer holds"
-)
+assert {s.status for s in searches.values()} == {"none"}, "Survival: 'finds no table'"
 
 # %% [markdown]
 # ## The same by statsmodels
