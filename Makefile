@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test style types fresh check test-browser notebooks recover describe validate bench corpus errors mutants lab format clean
+.PHONY: help book pdf test style types fresh check test-browser notebooks recover describe validate golden bench corpus errors mutants lab format clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'

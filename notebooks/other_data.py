@@ -312,7 +312,14 @@ rows = [
 ]
 table(
     pd.concat(rows, ignore_index=True),
-    {"studies": "Studies", "k": "k", **columns.models()},
+    {
+        "studies": "Studies",
+        "k": "k",
+        "model": "Model",
+        **columns.effect(),
+        "p": ("P", text.p_value),
+        "I2": ("I²", text.percent),
+    },
     name="tab-other-studies",
     caption="Response outcomes with Wang 2018's counts added and with Ke 2011 left out.",
     group="outcome",

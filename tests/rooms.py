@@ -183,24 +183,31 @@ def modules_are_short(root: Path) -> list[str]:
 def public_names(root: Path) -> set[str]:
     """Return the full names of functions and classes that the package promises, each where it is documented.
 
-    A room with ``__all__`` promises these names; one without, every function and class of its modules. What the
-    package itself offers is documented there.
+    A room with ``__all__`` promises these names, and what a module among them defines; one without, every function and
+    class of its modules. What the package itself offers is documented there.
     """
-    listed = {name: _listed(tree(path)) for name, path in modules(root).items()}
-    top = [name for name in listed["__init__"] or [] if not name.isupper()]
+    known, public = modules(root), public_modules(root)
+    top = [name for name in _listed(tree(known["__init__"])) or [] if not name.isupper()]
     found = {f"{root.name}.{name}" for name in top}
-    for module, path in modules(root).items():
-        if module in ("__init__", "__main__") or (listed.get(room(module)) is not None and "." in module):
-            continue
-        defined = [n.name for n in tree(path).body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
-        names = listed[module] if listed[module] is not None else [n for n in defined if not _private(n)]
-        found |= {f"{root.name}.{module}.{name}" for name in names if name not in top}
+    for module in public:
+        defined = [n.name for n in tree(known[module]).body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+        listed = _listed(tree(known[module]))
+        names = [n for n in defined if not _private(n)] if listed is None else listed
+        found |= {f"{root.name}.{module}.{n}" for n in names if n not in top and f"{module}.{n}" not in public}
     return found
 
 
-def lists_names(root: Path, module: str) -> bool:
-    """Return whether a module has ``__all__``."""
-    return _listed(tree(modules(root)[module])) is not None
+def public_modules(root: Path) -> list[str]:
+    """Return the rooms, and the modules in them that no ``__all__`` of their room hides."""
+    known = modules(root)
+    listed = {name: _listed(tree(path)) for name, path in known.items()}
+    # As `from . import columns` and "columns" in the list; `from .funnel import funnel` offers no module.
+    offered = {i.imported for i in imports(root) if not i.name and i.alias in (listed[i.importer] or ())}
+    return [
+        name
+        for name in known
+        if name not in ("__init__", "__main__") and ("." not in name or listed[room(name)] is None or name in offered)
+    ]
 
 
 def _listed(module: ast.Module) -> list[str] | None:

@@ -100,11 +100,19 @@ def test_public_names_are_those_listed_or_without_underscore(tmp_path: Path) -> 
         {
             "__init__.py": '__all__ = ["LIMIT", "pool"]\n',
             "arithmetic/pooling.py": "def pool(): pass\ndef pool_batch(): pass\ndef _own(): pass\nclass Batch: pass\n",
-            "pages/__init__.py": '__all__ = ["show"]\n',
+            "pages/__init__.py": 'from . import columns\nfrom .notebook import show\n\n__all__ = ["columns", "show"]\n',
+            "pages/columns.py": "def counts(): pass\n",
             "pages/notebook.py": "def show(): pass\ndef escape(): pass\n",
         },
     )
-    names = {"pool", "errors.Bad", "arithmetic.pooling.pool_batch", "arithmetic.pooling.Batch", "pages.show"}
+    names = {
+        "pool",
+        "errors.Bad",
+        "arithmetic.pooling.pool_batch",
+        "arithmetic.pooling.Batch",
+        "pages.show",
+        "pages.columns.counts",
+    }
     assert rooms.public_names(root) == {f"met.{name}" for name in names}
 
 

@@ -1,8 +1,8 @@
 """Sphinx extension: the API pages name every public name of metalib, read from the package, so that none goes stale.
 
 A page holds a line ``% public names of: ROOM ...``; here the names take its place. What a room lists in ``__all__`` is
-public, and its modules are not; in a room without such a list, every name of every module is that has no leading
-underscore. A function that the package itself offers is described there, and only there.
+public, and its modules are not unless they stand there; in a room without such a list, every name of every module is
+that has no leading underscore. A function that the package itself offers is described there, and only there.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from importlib import import_module
+from inspect import ismodule
 from pkgutil import iter_modules, resolve_name
 
 from docutils import nodes
@@ -37,8 +38,12 @@ def modules(rooms: str) -> list[str]:
     for room in rooms.split():
         package = import_module(room)
         found.append(room)
-        if hasattr(package, "__path__") and not hasattr(package, "__all__"):
-            found += [module.name for module in iter_modules(package.__path__, f"{room}.")]
+        if hasattr(package, "__path__"):
+            inside = [module.name for module in iter_modules(package.__path__)]
+            if hasattr(package, "__all__"):
+                # A module in the list is public with all its names.
+                inside = [name for name in inside if name in package.__all__ and ismodule(getattr(package, name))]
+            found += [f"{room}.{name}" for name in inside]
     return found
 
 

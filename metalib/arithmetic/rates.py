@@ -1,11 +1,11 @@
 """Events and person-time: rate ratio and rate difference of single studies.
 
-=======  ==================================  ==========================================================
-measure  effect                              variance
-=======  ==================================  ==========================================================
+=======  ===================================  ==========================================================
+measure  effect                               variance
+=======  ===================================  ==========================================================
 IRR      ``log(E_t / T_t) - log(E_c / T_c)``  ``1 / E_t + 1 / E_c``
-IRD      ``e_t / T_t - e_c / T_c``            ``E_t / T_t^2 + E_c / T_c^2``
-=======  ==================================  ==========================================================
+IRD      ``e_t / T_t - e_c / T_c``             ``E_t / T_t^2 + E_c / T_c^2``
+=======  ===================================  ==========================================================
 
 e are events and T person-time. The rules for zeros are those that Review Manager has for risks: capital E carries 0.5
 in both arms of a study without events in one; a rate ratio without events in either arm is not estimable; a rate
