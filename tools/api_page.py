@@ -75,7 +75,8 @@ def read_docstring(
 
 def exists(name: str, module: str, owner: str) -> bool:
     """Whether there is something of this name: with its module, or in any of metalib's, or a field of the class."""
-    if name.startswith("metalib."):
+    # What a type alias stands for is named in full, and may belong to Python itself.
+    if name.startswith(("metalib.", "collections.abc.")):
         try:
             resolve_name(name)
         except (AttributeError, ImportError):

@@ -4,7 +4,7 @@
 measure  effect                               variance
 =======  ===================================  ==========================================================
 IRR      ``log(E_t / T_t) - log(E_c / T_c)``  ``1 / E_t + 1 / E_c``
-IRD      ``e_t / T_t - e_c / T_c``             ``E_t / T_t^2 + E_c / T_c^2``
+IRD      ``e_t / T_t - e_c / T_c``            ``E_t / T_t^2 + E_c / T_c^2``
 =======  ===================================  ==========================================================
 
 e are events and T person-time. The rules for zeros are those that Review Manager has for risks: capital E carries 0.5
