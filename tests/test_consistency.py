@@ -226,3 +226,31 @@ def test_ledger_verdicts_over_candidates() -> None:
     assert counted["numbers"].tolist() == [0, 0, 0, 3]
     by_statistic = tally(ledger(frame, {("o", ""): Recomputed([{"OR": 1.5}])}), "statistic")
     assert by_statistic.to_numpy().tolist() == [["OR", 1, 0, 0, 1], ["Z", 0, 0, 0, 1]]
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0.05, 1e5), st.sampled_from((0.9, 0.95, 0.99)), st.integers(0, 3))
+def test_a_difference_is_the_middle_of_its_limits_and_leaves_its_z(
+    theta: float, se: float, level: float, digits: int
+) -> None:
+    """On the plain scale, at any level; of large differences no corner was found to lie in its own polygon."""
+    z = norm.ppf(0.5 + level / 2)
+    printed = [read_printed(f"{x:.{digits}f}") for x in (theta, theta - z * se, theta + z * se)]
+    assert consistency.estimate_in_interval(*printed, measure="MD", log=False).verdict == "consistent"
+    least, most = consistency.z_from_interval(*printed, level=level, log=False)
+    assert least * (1 - 1e-6) <= abs(theta) / se <= most * (1 + 1e-6)
+
+
+def test_a_limit_printed_as_zero_leaves_what_the_upper_half_says() -> None:
+    """0.00 was refused as no ratio, though programs print it for every limit below 0.005."""
+    printed = [read_printed(text) for text in ("0.05", "0.00", "0.85")]
+    low, high = consistency.p_from_interval(*printed)
+    se = (math.log(0.85) - math.log(0.05)) / norm.ppf(0.975)
+    assert low < 2 * norm.sf(-math.log(0.05) / se) < high < 0.06
+    whole = [read_printed(text) for text in ("0.00", "0.00", "0.85")]
+    assert consistency.p_from_interval(*whole) == (0.0, 1.0)
+
+
+def test_a_z_whose_p_no_float_holds() -> None:
+    """Beyond 38 z came back through a P of 0 as infinite."""
+    printed = [read_printed(text) for text in ("-1.00", "-1.04", "-0.96")]
+    assert consistency.z_and_interval(*printed, read_printed("43.74"), log=False).verdict == "consistent"

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,15 @@ from .printed import SLACK, Printed
 CONSISTENT, INCONSISTENT = "consistent", "inconsistent"
 Range = tuple[float, float]
 _NO_WIDTH = 1e-300
-#: Of a sum of logarithms of printed numbers.
+#: Of a sum of printed numbers or their logarithms, relative where it exceeds 1.
 _NOISE = 1e-12
+
+
+class Wald(TypedDict, total=False):
+    """How an interval was made: its confidence level (0.95), and whether on the log scale as those of ratios (True)."""
+
+    level: float
+    log: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ def _log_ends(printed: Printed) -> Range:
     return (math.log(printed.low) if printed.low > 0 else -math.inf), math.log(printed.high)
 
 
-def p_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: float = 0.95, log: bool = True) -> Range:
+def p_from_interval(estimate: Printed, low: Printed, high: Printed, **wald: Unpack[Wald]) -> Range:
     """Return the smallest and largest P that a printed effect and its confidence interval allow.
 
     A Wald interval is symmetric about the estimate (that of a ratio on the log scale), so the estimate must lie both in
@@ -101,10 +109,8 @@ def p_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: fl
     ----------
     estimate, low, high : Printed
         An effect and its limits.
-    level : float
-        Confidence level of the interval.
-    log : bool
-        Whether the effect is a ratio; False for differences.
+    **wald
+        ``level`` of the interval, and ``log=False`` for differences.
 
     Raises
     ------
@@ -112,12 +118,13 @@ def p_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: fl
         A number is a bound or, of a ratio, negative; the limits stand in the wrong order, or the estimate cannot be the
         middle of its interval.
     """
-    least, most = z_from_interval(estimate, low, high, level=level, log=log)
+    least, most = z_from_interval(estimate, low, high, **wald)
     return float(2 * ndtr(-most)), float(2 * ndtr(-least))
 
 
-def z_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: float = 0.95, log: bool = True) -> Range:
+def z_from_interval(estimate: Printed, low: Printed, high: Printed, **wald: Unpack[Wald]) -> Range:
     """Return the smallest and largest absolute z that an effect and its interval allow, as :func:`p_from_interval`."""
+    log = wald.get("log", True)
     if log:
         _check_positive(estimate, low, high)
     for printed in (estimate, low, high):
@@ -125,20 +132,18 @@ def z_from_interval(estimate: Printed, low: Printed, high: Printed, *, level: fl
             raise DataError("a bound leaves the interval open", value=printed.text)
     if low.low > high.high:
         raise DataError("the lower limit exceeds the upper", value=f"{low.text} to {high.text}")
-    z = float(ndtri(0.5 + check_level(level) / 2))
-
     ends = _log_ends if log else (lambda p: (p.low, p.high))
     (l0, l1), (h0, h1), (e0, e1) = ends(low), ends(high), ends(estimate)
     centre0, centre1 = max(e0, (l0 + h0) / 2), min(e1, (l1 + h1) / 2)
     # The noise that the check of the middle allows, on this scale.
     slack = SLACK * estimate.unit / (max(estimate.value, estimate.unit) if log else 1)
     if centre0 > centre1 + slack:
-        scale = " on the log scale" if log else ""
-        raise DataError(f"the estimate is not in the middle of its interval{scale}", value=estimate.text)
+        raise DataError("the estimate is not in the middle of its interval", value=estimate.text)
     if math.isinf(e0):
         return 0.0, math.inf
     # Where a lower limit is printed as 0, the estimate and the upper limit bound it.
     nearest, farthest = _steepness((max(l0, 2 * e0 - h1 - 1), l1), (h0, h1), (e0, e1))
+    z = float(ndtri(0.5 + check_level(wald.get("level", 0.95)) / 2))
     return z * nearest, z * farthest
 
 
@@ -152,18 +157,15 @@ def _steepness(low: Range, high: Range, estimate: Range) -> Range:
     ends = min(estimate[0], (low[1] + high[1]) / 2), max(estimate[1], (low[0] + high[0]) / 2)
     corners = [(a, b) for a in low for b in (*high, *(2 * e - a for e in ends))]
     corners += [(2 * e - b, b) for b in high for e in ends] + [(x, x) for x in (*low, *high, *ends)]
+    noise = _NOISE * max(1.0, abs(low[0]), abs(high[1]))
     quotients = [
         (a + b) / max(b - a, _NO_WIDTH)
         for a, b in corners
-        if a <= b and all(_inside(x, of) for x, of in ((a, low), (b, high), ((a + b) / 2, ends)))
+        if a <= b and all(overlap((x - noise, x + noise), of) for x, of in ((a, low), (b, high), ((a + b) / 2, ends)))
     ]
     smallest, largest = min(quotients), max(quotients)
     nearest = 0.0 if smallest <= 0 <= largest else min(abs(smallest), abs(largest))
     return nearest, max(abs(smallest), abs(largest))
-
-
-def _inside(value: float, allowed: Range) -> bool:
-    return allowed[0] - _NOISE <= value <= allowed[1] + _NOISE
 
 
 def p_q_from_i2(i2: Printed, df: int) -> Range:
@@ -198,28 +200,23 @@ def estimate_in_interval(
     DataError
         A ratio is negative.
     """
+    middle = ((low.low + high.low) / 2, (low.high + high.high) / 2)
     if log:
         _check_positive(estimate, low, high)
         middle = (math.sqrt(max(low.low, 0.0) * high.low), math.sqrt(low.high * high.high))
-    else:
-        middle = ((low.low + high.low) / 2, (low.high + high.high) / 2)
     because = f"The middle of [{low.text}, {high.text}]{' on the log scale' if log else ''} lies"
     return _check(f"CI and {measure}", measure, estimate, middle, because, 3)
 
 
-def p_and_interval(
-    estimate: Printed, low: Printed, high: Printed, p: Printed, *, level: float = 0.95, log: bool = True
-) -> Check:
+def p_and_interval(estimate: Printed, low: Printed, high: Printed, p: Printed, **wald: Unpack[Wald]) -> Check:
     """Check P against the effect and its Wald interval."""
-    bounds = p_from_interval(estimate, low, high, level=level, log=log)
+    bounds = p_from_interval(estimate, low, high, **wald)
     return _check("P and CI", "P", p, bounds, f"{estimate.text} [{low.text}, {high.text}] leaves a P", 4)
 
 
-def z_and_interval(
-    estimate: Printed, low: Printed, high: Printed, z: Printed, *, level: float = 0.95, log: bool = True
-) -> Check:
+def z_and_interval(estimate: Printed, low: Printed, high: Printed, z: Printed, **wald: Unpack[Wald]) -> Check:
     """Check z against the effect and its Wald interval."""
-    bounds = z_from_interval(estimate, low, high, level=level, log=log)
+    bounds = z_from_interval(estimate, low, high, **wald)
     return _check("Z and CI", "Z", z, bounds, f"{estimate.text} [{low.text}, {high.text}] leaves a Z", 3)
 
 
@@ -274,12 +271,7 @@ def sum_of(parts: Mapping[str, Printed], total: float, what: str) -> Check:
 
 
 def check_result(
-    printed: Mapping[str, Printed],
-    *,
-    df: int | None = None,
-    measure: str = "OR",
-    level: float = 0.95,
-    log: bool = True,
+    printed: Mapping[str, Printed], *, df: int | None = None, measure: str = "OR", **wald: Unpack[Wald]
 ) -> list[Check]:
     """Make every check that the printed numbers of one pooled result allow.
 
@@ -292,10 +284,8 @@ def check_result(
         Degrees of freedom of Q where none is printed (studies counted in the text, less one).
     measure : str
         Name of the effect in `printed`.
-    level : float
-        Confidence level of the interval.
-    log : bool
-        Whether the effect is a ratio; False for differences.
+    **wald
+        ``level`` of the interval, and ``log=False`` for differences.
 
     Returns
     -------
@@ -304,10 +294,10 @@ def check_result(
     checks: list[Check] = []
     if all(name in printed for name in (measure, "CI low", "CI high")):
         ratio = (printed[measure], printed["CI low"], printed["CI high"])
-        checks.append(estimate_in_interval(*ratio, measure=measure, log=log))
+        checks.append(estimate_in_interval(*ratio, measure=measure, log=wald.get("log", True)))
         if checks[-1].verdict == CONSISTENT:
             given = {name: check for name, check in _WITH_RATIO.items() if name in printed}
-            checks += [check(*ratio, printed[name], level=level, log=log) for name, check in given.items()]
+            checks += [check(*ratio, printed[name], **wald) for name, check in given.items()]
     if "Z" in printed and "P" in printed:
         checks.append(p_and_z(printed["Z"], printed["P"]))
     degrees = int(printed["df"].value) if "df" in printed else df
@@ -325,5 +315,4 @@ _WITH_Q = {"I2": i2_and_q, "P(Q)": p_q_and_q}
 
 def as_frame(checks: Sequence[Check]) -> pd.DataFrame:
     """Return checks as a data frame, one row each."""
-    names = ("check", "printed", "low", "high", "verdict", "sentence")
-    return pd.DataFrame([[getattr(c, n) for n in names] for c in checks], columns=list(names))
+    return pd.DataFrame([asdict(c) for c in checks], columns=[f.name for f in fields(Check)])

@@ -253,8 +253,10 @@ def _variance_checks(
     centre = _mean_range(y, inverse)
     least = np.maximum(0.0, np.maximum(y[:, 0] - centre[1], centre[0] - y[:, 1]))
     bound = float((least**2 * inverse[:, 0]).sum())
-    if options.method == "MH" and options.model == "fixed" and options.measure in line:
-        centre = _scale(line[options.measure], options.is_ratio) if line[options.measure].high > 0 else centre
+    pooled = line.get(options.measure)
+    possible = pooled is not None and not (options.is_ratio and pooled.high <= 0)
+    if options.method == "MH" and options.model == "fixed" and pooled is not None and possible:
+        centre = _scale(pooled, options.is_ratio)
     elif options.method == "MH":
         # Q is taken around the fixed-effect estimate, which is not printed but lies between the effects.
         centre = float(y[:, 0].min()), float(y[:, 1].max())

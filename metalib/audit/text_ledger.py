@@ -117,7 +117,7 @@ def audit_text(text: str, *, studies: int | None = None) -> TextAudit:
     --------
     >>> print(audit_text("OR 0.45, 95% CI 0.27-0.76, P=0.03").summary())
     line 1, column 4: OR 0.45, CI low 0.27, CI high 0.76, P 0.03: inconsistent
-        0.45 [0.27, 0.76] leaves a P between 0.0022 and 0.0031; printed is P = 0.03, which does not agree with it.
+        0.45 [0.27, 0.76] leaves a P between 0.0023 and 0.0032; printed is P = 0.03, which does not agree with it.
     4 statistics read in 1 results, 0 other numbers; 2 checks, 1 contradictions
     """
     if studies is not None and (isinstance(studies, bool) or not isinstance(studies, int) or studies < 2):
