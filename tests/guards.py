@@ -157,7 +157,8 @@ def no_file_is_left_over(root: Path) -> None:
 def pages_glue_only_what_exists(root: Path) -> None:
     for page in [root / "index.md", *sorted((root / "book").glob("*.md"))]:
         for match in GLUE.finditer(page.read_text(encoding="utf-8")):
-            notebook = stored(root / match["doc"].lstrip("/"))
+            folder = page.parent if match["doc"].startswith("..") else root
+            notebook = stored((folder / match["doc"].lstrip("/")).resolve())
             assert match["name"] in glued(notebook), f"{page.name}: {match[0]}"
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from nbclient.exceptions import CellExecutionError
 
 import metalib
 import notebooks as tool
@@ -241,7 +240,7 @@ def test_a_notebook_and_its_files_are_stored_together_or_not_at_all(tmp_path: Pa
     assert set(before) == {"page.py", "page.ipynb", "downloads/tab-x.csv"}
     assert before["downloads/tab-x.csv"] == "x\n1\n"
     path.write_text(WRITES.format(value=2), encoding="utf-8")
-    with pytest.raises(CellExecutionError):
+    with pytest.raises(tool.NotebookError):
         tool.store(path)
     assert files() == before | {"page.py": WRITES.format(value=2)}
 

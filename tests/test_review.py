@@ -37,6 +37,7 @@ def test_the_data_of_the_book_are_read(folder: Path) -> None:
     review = read_review(folder)
     assert isinstance(review, Review)
     assert set(review.tables["status"]) <= {
+        "derived from published percentages",
         "identified",
         "identified up to complement",
         "nearest",

@@ -66,7 +66,7 @@ def effects_from_intervals(
     >>> import pandas as pd
     >>> from metalib.arithmetic.estimates import effects_from_intervals
     >>> printed = pd.DataFrame({"study": ["a"], "estimate": [0.8], "ci_low": [0.64], "ci_high": [1.0]})
-    >>> round(effects_from_intervals(printed, "HR").loc[0, "se"], 4)
+    >>> round(float(effects_from_intervals(printed, "HR").loc[0, "se"]), 4)
     0.1139
     """
     options = Options(measure=measure, method="IV", level=level)

@@ -123,10 +123,9 @@ def _risk(measure: str, size: float, r: float) -> float:
 
 def _between(name: str, value: object, top: float = 1) -> float:
     """Return a number between 0 and `top`, both excluded."""
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not 0 < float(value) < top:  # type: ignore[arg-type]
-        raise OptionError(f"{name}={shown(value)} must lie between 0 and {'1' if top == 1 else 'infinity'}")
-    return float(value)  # type: ignore[arg-type]
+    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool) and 0 < value < top:
+        return float(value)
+    raise OptionError(f"{name}={shown(value)} must lie between 0 and {'1' if top == 1 else 'infinity'}")
 
 
 def optimal_information_size(
