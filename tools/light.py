@@ -169,7 +169,7 @@ def join_styles(static: Path, words: set[str], own: Iterable[str] = ()) -> str:
     found = {name: sorted(static.glob(name)) for name in (*STYLES, *own)}
     if missing := [name for name, paths in found.items() if not paths]:
         raise ExtensionError(f"the theme has no {', '.join(missing)} any more")
-    paths = [path for name in STYLES for path in found[name]]
+    paths = [path for name in found for path in found[name]]
     parts = [prune(tinycss2.parse_stylesheet(path.read_text(encoding="utf-8"), True, True), words) for path in paths]
     return "\n".join(parts) + "\n"
 
