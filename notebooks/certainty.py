@@ -83,7 +83,7 @@ figure(
 #
 # The table follows the layout of GRADE {cite:p}`schunemann2023,guyatt2008`. The assumed risk is that of the control arms of the studies in the pool; the corresponding risk applies the pooled odds ratio (Mantel-Haenszel, random effects) to it. Where counts are not identified, each number is a range over all tables that are possible, and its interval the widest.
 #
-# | | |
+# | Part | What is meant |
 # | :--- | :--- |
 # | **Patients** | adults with hepatocellular carcinoma |
 # | **Setting** | hospitals; countries are not stated in the article |
