@@ -193,3 +193,14 @@ def test_the_crate_is_one() -> None:
 def test_the_book_has_one_title() -> None:
     for page in ("index.md", "README.md"):
         assert (ROOT / page).read_text(encoding="utf-8").splitlines()[0] == f"# {CITATION['title']}", page
+
+
+def test_the_books_own_style_sheets_are_joined_after_those_of_the_theme(tmp_path: Path) -> None:
+    for name in light.STYLES:
+        path = tmp_path / name.replace("*", "x")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f".theme {{ order: {len(name)} }}", encoding="utf-8")
+    (tmp_path / "own.css").write_text(".own { color: red } .nowhere { color: blue }", encoding="utf-8")
+    joined = light.join_styles(tmp_path, {"theme", "own"}, ["own.css"])
+    assert joined.count(".theme{") == len(light.STYLES)
+    assert joined.rstrip().endswith(".own{color: red}")
