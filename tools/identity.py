@@ -13,20 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
+from book_metadata import ADDRESS, read_citation
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-#: Address at which the book is published, with a final slash; unset where it is not.
-ADDRESS = "BOOK_ADDRESS"
 DATA_LICENCE = ("CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/")
-
-
-def read_citation(root: Path) -> dict[str, Any]:
-    """Return CITATION.cff."""
-    found: dict[str, Any] = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
-    return found
 
 
 def address() -> str:
