@@ -20,7 +20,10 @@ names = book.names(review)
 labels = review.outcomes.set_index("outcome")["label"]
 puzzle = read_puzzle("../data/puzzle.yaml")
 found = recover(puzzle)
-steps = pd.DataFrame(found.steps).rename(columns={"name": "step"})
+# The time a step took is another on every run: no page shows it.
+steps = (
+    pd.DataFrame(found.steps).rename(columns={"name": "step"}).drop(columns="seconds")
+)
 figure(
     figures.search_steps(steps),
     name="fig-recovery-steps",
@@ -29,7 +32,7 @@ figure(
         f"{len(steps)} steps; the number of combinations falls from up to {text.count(steps['candidates'].max())} to "
         f"between {steps['after'].min()} and {text.count(steps['after'].max())}."
     ),
-    data=steps.drop(columns=["seconds", "studies"]),
+    data=steps.drop(columns=["studies"]),
 )
 
 # %% [markdown]
