@@ -12,6 +12,9 @@ export UV_SYSTEM_CERTS := 1
 # A file stays on one core: its fixtures are made once.
 PARALLEL := -n auto --dist loadfile
 
+# Percent of the lines of metalib that the tests must run through (_build/coverage.txt names those they do not).
+FLOOR := 95
+
 .DEFAULT_GOAL := help
 .PHONY: help book pdf test style types fresh check test-browser notebooks recover describe validate golden bench corpus errors mutants lab format clean
 
@@ -40,7 +43,9 @@ test: $(READY)  ## set up, then check everything: style, types, numbers, stored 
 	@echo "== style and types, and every notebook run again and compared with its stored outputs"
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target style types fresh
 	@echo "== checking the numbers, and that the checks notice altered outputs"
-	METALIB_FRESH=$(CURDIR)/_build/fresh $(BIN)/python -m pytest $(PARALLEL) tests metalib --doctest-modules $(COVERAGE)
+	METALIB_FRESH=$(CURDIR)/_build/fresh $(BIN)/python -m slipcover --source metalib --fail-under $(FLOOR) \
+	  --out _build/coverage.txt -m pytest $(PARALLEL) tests metalib --doctest-modules
+	@tail -1 _build/coverage.txt
 
 check: $(READY)  ## style and types only, in seconds
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target style types

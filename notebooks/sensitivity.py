@@ -88,7 +88,6 @@ table(
     table3,
     name="tab-table3",
     caption="Table 3 as printed and, below each row, as recomputed by cumulative exclusion.",
-    csv=False,
 )
 
 # %% [markdown]

@@ -120,7 +120,6 @@ table(
     columns.printed_rows(compared, "Stratum", layout, ledger=book.ledger),
     name="tab-stage-strata",
     caption="The strata as printed and, below each, as recomputed from the recovered counts.",
-    csv=False,
 )
 
 # %%

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -17,10 +18,13 @@ from itertools import product
 from pathlib import Path
 
 import book_metadata
+import formulas
+import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 import rooms
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 
 import metalib
 from metalib.audit.compare import difference_statistics, forest_statistics
@@ -303,6 +307,60 @@ def test_the_survival_chapter_shows_what_metalib_computes(book: Path) -> None:
 
 def test_the_ledger_shows_what_metalib_computes(book: Path) -> None:
     assert check_ledger(page(book, "notebooks/audit.html")) >= 100
+
+
+def statistics_on_pages(book: Path) -> Iterator[tuple[Path, str, str, Tag, str]]:
+    """Every cell with a number below a heading of a statistic: page, table, heading, its cell, text."""
+    known = formulas.targets((ROOT / "book" / "methods.md").read_text(encoding="utf-8"))
+    for path in sorted((book / "notebooks").glob("*.html")):
+        if path.stem == "benchmarks":  # times and bytes in units of their own, and none of the review
+            continue
+        for table in page(book, f"notebooks/{path.name}").select("article table[id^=tab-]"):
+            head = table.select("thead th, thead td")
+            for row in table.select("tbody tr"):
+                for top, cell in zip(head, row.select("td, th"), strict=False):
+                    words = cell.get_text(" ", strip=True)
+                    if top.get_text(" ", strip=True) in known and NUMBER.search(words):
+                        yield path, str(table["id"]), top.get_text(" ", strip=True), top, words
+
+
+def test_thirty_numbers_lead_to_their_formula_their_data_and_their_code(book: Path) -> None:
+    every = list(statistics_on_pages(book))
+    assert len(every) > 1000
+    assert len({path for path, *_ in every}) >= 15
+    methods = page(book, "book/methods.html")
+    for path, table, heading, top, words in random.Random(30).sample(every, 30):
+        link = top.select_one("a.formula")
+        assert link is not None, (path.name, heading)
+        target, _, identity = str(link["href"]).partition("#")
+        assert (path.parent / target).resolve() == (book / "book" / "methods.html").resolve()
+        assert methods.find(id=identity) is not None
+        # The same numbers, unrounded, in the file that is offered below the table.
+        offered = [a["href"] for a in page(book, f"notebooks/{path.name}").select(f"a.download[href$='{table}.csv']")]
+        assert offered, (path.name, table)
+        data = pd.read_csv((path.parent / str(offered[0])).resolve())
+        numbers = NUMBER.findall(words.replace("\u2212", "-").replace(",", ""))
+        assert all(stands_in(number, data, bound="<" in words) for number in numbers), (table, words)
+        # The cell that computes it, in the notebook that the page offers.
+        notebook = nbformat.read(book / "_sources" / "notebooks" / f"{path.stem}.ipynb", as_version=4)
+        names = [output.metadata.get("metalib", {}).get("download")
+                 for cell in notebook.cells for output in cell.get("outputs", [])]  # fmt: skip
+        assert table in names, (path.name, table)
+
+
+def stands_in(number: str, data: pd.DataFrame, *, bound: bool = False) -> bool:
+    """Return whether a number, as rounded or a bound, stands in a table: as it is, as a logarithm, or as a share."""
+    values = (
+        pd.concat([pd.to_numeric(data[c], errors="coerce") for c in data], ignore_index=True).dropna().astype(float)
+    )
+    unit = 10.0 ** -len(number.partition(".")[2])
+    if bound and (values < float(number)).any():
+        return True
+    scales = (values, np.exp(values.clip(upper=700)), 100 * values, 1000 * values)
+    if any(((scale - float(number)).abs() <= unit / 2 * (1 + 1e-9)).any() for scale in scales):
+        return True
+    # Words of a table are themselves data: "3 to 5".
+    return any(number in NUMBER.findall(str(cell).replace("\u2212", "-")) for cell in data.to_numpy().ravel())
 
 
 def test_every_page_tells_previews_what_it_is(book: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from formulas import statistics
 
 from metalib.pages.prose import STATISTIC_NAMES
 
@@ -74,15 +75,8 @@ def on_pages() -> dict[str, str]:
     return shown
 
 
-def rows() -> list[list[str]]:
-    """Return the cells of the table of statistics."""
-    table = METHODS.partition("(statistics)=")[2].partition("\n(")[0].partition("## Notation")[0]
-    lines = [line for line in table.splitlines() if line.startswith("|")][2:]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
-
-
 def defined() -> list[str]:
-    return [heading for row in rows() for heading in re.findall(r"`([^`]+)`", row[1])]
+    return [heading for row in statistics(METHODS) for heading in re.findall(r"`([^`]+)`", row[1])]
 
 
 def test_every_heading_of_a_table_is_a_defined_statistic_or_none() -> None:
@@ -98,7 +92,7 @@ def test_nothing_is_defined_twice_or_shown_nowhere() -> None:
     assert set(defined()) & NO_STATISTIC == set()
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
+@pytest.mark.parametrize("row", statistics(METHODS), ids=lambda row: row[0])
 def test_a_statistic_has_a_formula_a_source_and_a_function(row: list[str]) -> None:
     _, headings, formula, source, functions = row
     assert headings

@@ -80,15 +80,18 @@ def replace_icons(soup: BeautifulSoup) -> None:
 
 def replace_files(soup: BeautifulSoup, root: str, script_version: str) -> None:
     """Let a page ask for one script and one style sheet, and for the program that sets formulas only if it has any."""
-    for link in soup.select("head link[rel=stylesheet], head link[rel=preload]"):
+    for link in soup.head.select("link[rel=stylesheet], link[rel=preload]"):
         link.decompose()
-    for script in soup.select("script"):
+    # Looked for once: a long page is slow to search.
+    has_formulas = soup.select_one("article .math") is not None
+    all_folded = has_formulas and soup.select_one("article .math:not(details .math)") is None
+    for script in soup.find_all("script"):
         kind, source = script.get("type", ""), script.get("src", "")
         mode = "dataset.mode" in script.get_text()
-        formulas = soup.select_one("article .math") and ("mathjax/" in source or "window.MathJax" in script.get_text())
+        formulas = has_formulas and ("mathjax/" in source or "window.MathJax" in script.get_text())
         if not (mode or formulas or kind == "application/ld+json" or "/explorer/" in source):
             script.decompose()
-        elif "mathjax/" in source and not soup.select_one("article .math:not(details .math)"):
+        elif "mathjax/" in source and all_folded:
             # All formulas are folded away: their program comes when a reader opens them (menu.js).
             script["type"] = "text/later"
     soup.head.append(soup.new_tag("link", attrs={"rel": "stylesheet", "href": f"{root}_static/book.css?v={VERSION}"}))
