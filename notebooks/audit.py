@@ -137,7 +137,10 @@ filtered_table(
         line=[f"published-{i + 1}" for i in book_of_all.index]
     ).sort_values("place", key=lambda places: pd.factorize(places)[0], kind="stable"),
     {
-        "id": "No.",
+        ("id", "line"): (
+            "No.",
+            lambda number, line: link(number, f"{book.lines}#{line}"),
+        ),
         ("outcome", "excluded", "chapter"): ("Result", result),
         "statistic": "Statistic",
         "printed": "Printed",
@@ -146,14 +149,13 @@ filtered_table(
         "verdict": "Verdict",
         "standing": "Number is",
         "reason": "Reason",
-        "line": ("Line", lambda line: link(line, f"{book.lines}#{line}")),
     },
     name="ledger",
     caption="Every printed number of the article beside its recomputation",
     group="place",
     choices=["Verdict", "Number is", "Statistic"],
     row_id="id",
-    align="lllrrrllll",
+    align="lllrrrlll",
 )
 download(book_of_all, name="ledger", what="The ledger, unrounded,")
 

@@ -90,6 +90,14 @@ frame = review.claims.assign(
     depends=[claims.depends_on(of_claim[c]) for c in of_claim],
     state=[claims.where(review, of_claim[c], "explorer.html") for c in of_claim],
 )
+
+
+def see(chapter, state):
+    """The chapter of a claim, and the analysis in the explorer that speaks against it."""
+    in_words = f"[{chapter.replace('_', ' ')}]({chapter})"
+    return Raw(f"{in_words}, {state}" if state else in_words)
+
+
 high_quality = frame["claim"] == "quality"
 frame.loc[high_quality, "support"] = (
     f"{(bias == 'low').sum()} of {len(bias)} judgements"
@@ -99,14 +107,13 @@ table(
     frame,
     {
         "text": ("Claim", lambda quoted: quoted.replace("[...]", "…")),
-        "place": "Place",
         "verdict": "Verdict",
         "support": "Supported by (different results)",
         "depends": "Not by",
         "remark": "Remark",
-        "chapter": ("Chapter", lambda c: Raw(f"[{c.replace('_', ' ')}]({c})")),
-        "state": "See",
+        ("chapter", "state"): ("See", see),
     },
+    group="place",
     name="tab-claims",
     caption="Claims of the article, the verdict that the rule reaches, how many different results support it, and what kinds of analyses do not.",
 )

@@ -80,7 +80,15 @@ figure(
     figures.overview(shown, models=list(SETS)),
     name="fig-other-data",
     caption="The response outcomes under random effects: the recovered tables, with Wang 2018's counts added, and without Ke 2011.",
-    alt="Odds ratios of four response outcomes with other sets of studies, beside the printed results.",
+    alt="; ".join(
+        f"{review.outcome(key)['label']}: "
+        + ", ".join(
+            f"{name} {text.estimate(effects['random'])}"
+            for name, effects in pooled[key].items()
+        )
+        for key in RESPONSE
+    )
+    + ".",
     data=overview_data(shown, models=list(SETS)),
 )
 

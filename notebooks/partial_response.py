@@ -15,7 +15,7 @@ random = metalib.pool(tables, method="MH", model="random")
 hksj = metalib.pool(tables, method="MH", model="random", ci="hksj")
 
 chapter = Chapter(review, "PR")
-chapter.show_forest(fixed, also=[random, hksj])
+chapter.show_forest(fixed, also=[random, hksj], page=True)
 
 # %% [markdown]
 # ## How sure

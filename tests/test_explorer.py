@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import math
@@ -316,3 +317,32 @@ def test_the_stored_files_are_those_of_the_stored_notebook() -> None:
 def test_all_of_it_is_small() -> None:
     assert sum(path.stat().st_size for path in STORED.glob("*.js")) < 1.5e6
     assert len(SCRIPT.read_text("utf-8").splitlines()) < 500
+
+
+def glued_states() -> list[tuple[str, str, str, str]]:
+    """Page, name, text and state of every number of a notebook that opens the explorer."""
+    found = []
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            for output in cell.get("outputs", []):
+                opens = output.get("metadata", {}).get("metalib", {}).get("opens")
+                if opens:
+                    shown = ast.literal_eval("".join(output["data"]["application/papermill.record/text/plain"]))
+                    found.append((path.stem, output["metadata"]["scrapbook"]["name"], shown, opens))
+    return found
+
+
+def test_a_number_in_the_text_opens_a_state_that_shows_it() -> None:
+    states = glued_states()
+    assert len(states) >= 20
+    for page, name, shown, opens in states:
+        fields = dict(part.split("=") for part in opens.removeprefix("#").split("&"))
+        script = (ROOT / f"notebooks/extra/explorer/{fields['outcome']}.js").read_text("utf-8")
+        outcome = json.loads(script.partition(" = ")[2].rstrip(";\n"))
+        first = outcome["sets"][0]
+        taking = fields["studies"].split(",")
+        assert set(taking) <= {study["key"] for study in first["studies"]}, (page, name)
+        subset = sum(1 << i for i, study in enumerate(first["studies"]) if study["key"] in taking)
+        choice = f"{fields['model']}/{fields.get('tau2', '')}/{fields.get('ci', 'wald')}"
+        text = first["measures"][fields["measure"]]["intervals"][choice][subset - 1][3]
+        assert text == shown, (page, name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pdf
 import pytest
 
@@ -36,6 +38,8 @@ def test_the_page_is_made_for_paper() -> None:
         assert kept in text
     assert soup.select_one("details.steps").has_attr("open")
     assert [a.get_text() for a in soup.select(".contents a")] == ["1One", "2Two"]
+    # Nothing stands between two chapters: it would open a page of its own after one on wide paper.
+    assert [mark.parent["class"] for mark in soup.select("[id^=document-]")] == [["chapter"], ["chapter"]]
 
 
 def test_links_stay_inside_or_lead_to_the_web() -> None:
@@ -58,3 +62,15 @@ def test_without_an_article_or_chromium_it_says_so(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
     with pytest.raises(pdf.PdfError, match="apt-get install chromium"):
         pdf.find_chromium()
+
+
+def test_a_page_to_mend_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "index.html").write_text(PAGE, encoding="utf-8")
+    monkeypatch.setattr(pdf, "find_chromium", lambda: "chromium")
+    monkeypatch.setattr(pdf, "print_page", lambda chromium, page, out: None)
+    monkeypatch.setattr(pdf, "pages_of", lambda out, anchors: dict.fromkeys(anchors, 3))
+    monkeypatch.setattr(pdf, "look_at_pages", lambda out, headings: ["page 7 is almost empty"])
+    assert pdf.main([str(tmp_path), str(tmp_path / "out.pdf")]) == 2
+    assert "page 7 is almost empty" in capsys.readouterr().err

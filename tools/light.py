@@ -49,6 +49,8 @@ STYLES = (
 VERSION = "BOOK-STYLE-VERSION"
 #: In folders of the book: nothing refers to it any more.
 UNUSED = ("_static/vendor", "_static/locales", "_static/scripts", "_static/styles", "_static/images")
+#: Width and height of a drawing of Matplotlib, in points.
+_SIZE = re.compile(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"')
 _WORD = re.compile(r"[\w-]+")
 _NAME = re.compile(r"[.#]((?:\\.|[\w-])+)")
 _FUNCTION = re.compile(r":[\w-]+\((?:[^()]|\([^()]*\))*\)")
@@ -94,6 +96,9 @@ def replace_files(soup: BeautifulSoup, root: str, script_version: str) -> None:
         elif "mathjax/" in source and all_folded:
             # All formulas are folded away: their program comes when a reader opens them (menu.js).
             script["type"] = "text/later"
+    # What an output brings along is asked for with the page, so that it does not change what is painted already.
+    for link in soup.select("body link[rel=stylesheet]"):
+        soup.head.append(link.extract())
     soup.head.append(soup.new_tag("link", attrs={"rel": "stylesheet", "href": f"{root}_static/book.css?v={VERSION}"}))
     soup.head.append(soup.new_tag("script", attrs={"defer": "", "src": f"{root}_static/book.js?v={script_version}"}))
     # It offers a field for advertisements that this book does not have.
@@ -104,10 +109,10 @@ def replace_files(soup: BeautifulSoup, root: str, script_version: str) -> None:
 def bring_plots(soup: BeautifulSoup, root: str, files: dict[str, str], explorer: str) -> None:
     """Mark the forest plots whose results the explorer holds, and bring the script that lets them live.
 
-    A figure ``fig-KEY-forest`` shows the outcome KEY; others say theirs themselves (``data-outcome``).
+    A figure ``fig-KEY-forest`` shows the outcome KEY, also on another page (``-page``); others say theirs themselves (``data-outcome``).
     """
     for figure in soup.select("article figure[id]"):
-        key = re.fullmatch(r"fig-(\w+)-forest", figure["id"])
+        key = re.fullmatch(r"fig-(\w+)-forest(-page)?", figure["id"])
         if key and f"{key[1]}.js" in files:
             figure["class"] = [*figure.get("class", []), "live-forest"]
             figure["data-outcome"] = key[1]
@@ -120,6 +125,15 @@ def bring_plots(soup: BeautifulSoup, root: str, files: dict[str, str], explorer:
         soup.head.append(
             soup.new_tag("script", attrs={"defer": "", "src": f"{root}explorer/plot.js?{files['plot.js']}"})
         )
+
+
+def size_pictures(soup: BeautifulSoup, page: Path) -> None:
+    """Say how large a drawing is, so that its place is kept until it has come."""
+    for image in soup.select("article img[src$='.svg']"):
+        path = page.parent / image["src"]
+        size = _SIZE.search(path.read_text(encoding="utf-8")) if path.exists() else None
+        if size and not image.has_attr("width"):
+            image["width"], image["height"] = (str(round(float(points) / 0.75)) for points in size.groups())
 
 
 def used(selector: str, words: set[str]) -> bool:
@@ -212,6 +226,7 @@ def lighten(app: Sphinx, soup: BeautifulSoup, path: Path) -> None:
     replace_icons(soup)
     replace_files(soup, root, found["script"])
     bring_plots(soup, root, found["files"], found["explorer"])
+    size_pictures(soup, path)
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:

@@ -75,7 +75,7 @@ def paper(page: str, citation: dict) -> tuple[BeautifulSoup, list[tuple[str, str
     for link in article.select("a.download"):
         # Paper delivers no file; the paragraph holds nothing but such links.
         if (line := link.find_parent("p")) is not None:
-            (line.find_parent("div", class_="figure-data") or line).decompose()
+            (line.find_parent("div", class_=["figure-data", "table-data"]) or line).decompose()
     for box in article.select("div.output, div.cell_output, div.cell"):
         # What is left of a cell that shows nothing would still take room, at worst a page of its own.
         if not box.get_text(strip=True) and not box.find(["img", "svg", "table"]):
@@ -95,9 +95,11 @@ def paper(page: str, citation: dict) -> tuple[BeautifulSoup, list[tuple[str, str
         number = heading.select_one(".section-number")
         shown = number.get_text(strip=True).rstrip(".") if number else ""
         title = heading.get_text(strip=True)
-        # Sphinx puts the anchor before the chapter; the page break must come before both.
         chapters.append((shown, title.removeprefix(f"{shown}.").strip(), mark["id"]))
         heading["class"] = [*heading.get("class", []), "chapter"]
+        # Sphinx puts the anchor before the chapter, where it would open a page of its own: after a wide page the next
+        # line begins an upright one, and the heading another.
+        heading.insert(0, mark.extract())
     first = article.find("h1")
     if first is not None:
         first["class"] = ["chapter"]
@@ -244,10 +246,9 @@ def make(folder: Path, out: Path) -> int:
         before, numbers = numbers, pages_of(out, anchors)
     if before != numbers:
         raise PdfError("the second copy has other pages than the first")
-    headings = {" ".join(h.get_text().split()) for h in soup.select("article :is(h1, h2, h3, h4, h5)")}
-    # Said and not refused: chapters still move, and each of them moves where pages break.
-    for fault in look_at_pages(out, headings):
-        print(f"a page to mend: {fault}", file=sys.stderr)
+    headings = {" ".join(h.get_text().split()) for h in soup.select("article :is(h1, h2, h3, h4, h5, summary)")}
+    if faults := look_at_pages(out, headings):
+        raise PdfError("\n".join([f"pages of {out} that no reader should get:", *faults]))
     return len(pypdf.PdfReader(out).pages)
 
 

@@ -21,6 +21,7 @@ from ..figures.rows import Shown
 from ..figures.scales import MEASURE_NAMES
 from . import columns, notebook, prose
 from .book import read_book
+from .claims import state
 from .column_table import Columns, table
 from .markup import link
 from .worked import steps, work_out
@@ -83,10 +84,16 @@ class Chapter:
         return bool((self.compare(effect)["verdict"] == "reproduced").all())
 
     def glue(self, results: Mapping[str, PooledEffect] | None = None) -> None:
-        """Store the texts of the printed result (``printed_estimate``) and of each result (``NAME_estimate``)."""
+        """Store the texts of the printed result (``printed_estimate``) and of each result (``NAME_estimate``).
+
+        In the text of the book the estimate of a result opens the explorer where it shows the same; not that of
+        candidates, none of which is claimed.
+        """
         notebook.glue_as("printed", prose.printed(self.printed))
+        claimed = not self.review.candidates(self.key)
         for name, effect in (results or {}).items():
-            notebook.glue_as(name, prose.glued(effect))
+            opens = {"estimate": state(self.key, effect)} if claimed else {}
+            notebook.glue_as(name, prose.glued(effect), opens)
 
     def table(
         self, frame: pd.DataFrame, what: Columns, *, name: str, caption: str, group: str | None = None, note: str = ""
@@ -116,8 +123,11 @@ class Chapter:
         group = "analysis" if len(tables) > 1 else None
         self.table(frame, shown, name="counts", caption=caption, group=group, note=note.strip())
 
-    def show_forest(self, effect: PooledEffect, *, also: Sequence[PooledEffect] = ()) -> None:
-        """Show the forest plot of a result; below it those in `also`, a prediction interval and the printed result."""
+    def show_forest(self, effect: PooledEffect, *, also: Sequence[PooledEffect] = (), page: bool = False) -> None:
+        """Show the forest plot of a result; below it those in `also`, a prediction interval and the printed result.
+
+        With `page` it is also written for a page that is no notebook, see :func:`metalib.pages.notebook.figure`.
+        """
         printed = prose.printed_ratio(self.printed, effect.measure)
         drawn: Shown = {"labels": self.labels, "groups": self.book.arms, "also": also}
         drawn |= {"printed": printed, "prediction": True}
@@ -136,6 +146,7 @@ class Chapter:
                 f"pooled {measure.lower()} {estimate}, P {text.p_value(effect.p, sign=True)}."
             ),
             data=figures.forest_data(effect, **drawn),
+            page=page,
         )
 
     def show_comparison(self, effect: PooledEffect) -> None:

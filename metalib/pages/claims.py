@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from ..arithmetic.options import Options
+from ..arithmetic.results import PooledEffect
 from ..audit.review import Review
 from .markup import link
 
@@ -93,6 +94,11 @@ def address(
         "without": ",".join(without),
     }  # fmt: skip
     return f"{page}#" + "&".join(f"{name}={quote(value, safe=',')}" for name, value in fields.items() if value)
+
+
+def state(outcome: str, effect: PooledEffect) -> str:
+    """Return the state of the explorer that shows a pooled effect of an outcome, as the end of an address."""
+    return address("", outcome.lower(), effect.options, studies=effect.studies)
 
 
 def where(review: Review, judged: pd.DataFrame, page: str) -> str:

@@ -11,7 +11,7 @@ import html
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -39,15 +39,36 @@ def glue(**values: str) -> None:
         A value is not text: numbers are rounded in :mod:`metalib.text`, not by the page.
     """
     for name, value in values.items():
-        if not isinstance(value, str) or not value:
-            raise OptionError(f"glue takes text, but {name} is {value!r}")
-        data = {f"{GLUE}text/plain": repr(minus_signs(value)), f"{GLUE}name": name}
-        show(data, {"scrapbook": {"name": name, "mime_prefix": GLUE}})
+        _store(name, value, {})
 
 
-def glue_as(prefix: str, texts: Mapping[str, str]) -> None:
-    """Store several texts under names that begin with `prefix`."""
-    glue(**{f"{prefix}_{name}": value for name, value in texts.items()})
+def glue_as(prefix: str, texts: Mapping[str, str], opens: Mapping[str, str] | None = None) -> None:
+    """Store several texts under names that begin with `prefix`.
+
+    Parameters
+    ----------
+    prefix : str
+    texts : mapping
+        Name -> text.
+    opens : mapping, optional
+        Name -> state of the explorer that shows this number (:func:`metalib.pages.claims.state`); where the text
+        stands in prose, the book links it there.
+
+    Raises
+    ------
+    OptionError
+        As :func:`glue`.
+    """
+    for name, value in texts.items():
+        state = (opens or {}).get(name)
+        _store(f"{prefix}_{name}", value, {"metalib": {"opens": state}} if state else {})
+
+
+def _store(name: str, value: str, metadata: dict[str, Any]) -> None:
+    if not isinstance(value, str) or not value:
+        raise OptionError(f"glue takes text, but {name} is {value!r}")
+    data = {f"{GLUE}text/plain": repr(minus_signs(value)), f"{GLUE}name": name}
+    show(data, {"scrapbook": {"name": name, "mime_prefix": GLUE}, **metadata})
 
 
 def details(summary: str, markdown: str) -> None:

@@ -53,7 +53,7 @@
     const [faults, head, plot, details, place] = [element("div", { class: "message", role: "status" }), element("p", { class: "headline", "aria-live": "polite" }),
       element("div", { class: "plot" }), element("p", { class: "details" }), element("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": "The numbers of your studies" })];
     const section = element("section", { class: "own-counts", "aria-labelledby": "own-counts" },
-      element("h3", { id: "own-counts" }, "Your own counts"),
+      element("h2", { id: "own-counts" }, "Your own counts"),
       element("p", {}, "Type or paste the counts of any meta-analysis; they stay in this page. Unlike the explorer above, this part calculates: by a second, short implementation of RevMan’s rules in JavaScript (pool.js). The tests of this book hold it against metalib, at nine digits, on every golden data set and on thousands of random ones."),
       form, faults, head, plot, details, place);
     box.after(section);

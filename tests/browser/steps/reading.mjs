@@ -31,15 +31,15 @@ export async function run({ check, open, root }) {
     const rows = [...table.querySelectorAll("tbody tr[id]")];
     const box = table.parentElement;
     return {
-      reason: width("Reason"), line: width("Line"), fits: box.scrollWidth <= box.clientWidth + 1,
+      reason: width("Reason"), verdict: width("Verdict"), fits: box.scrollWidth <= box.clientWidth + 1,
       high: rows.reduce((sum, row) => sum + row.getBoundingClientRect().height, 0) / rows.length,
     };
   });
-  check(room.reason > 2 * room.line && room.high < 80 && room.fits,
-    `the ledger fits its box and gives the reason room (reason ${Math.round(room.reason)} px, line ${Math.round(room.line)} px, rows of ${Math.round(room.high)} px)`);
+  check(room.reason > 2 * room.verdict && room.high < 80 && room.fits,
+    `the ledger fits its box and gives the reason room (reason ${Math.round(room.reason)} px, verdict ${Math.round(room.verdict)} px, rows of ${Math.round(room.high)} px)`);
 
   // On a desktop no table of results is cut; on a phone those of many columns are cards that name their columns.
-  for (const path of ["notebooks/certainty.html", "notebooks/subgroups.html", "notebooks/models.html", "index.html"]) {
+  for (const path of ["notebooks/certainty.html", "notebooks/conclusions.html", "notebooks/subgroups.html", "notebooks/models.html", "index.html"]) {
     const wide = await open(path);
     const cut = await wide.evaluate(() => [...document.querySelectorAll("article .pst-scrollable-table-container")]
       .filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => box.getAttribute("aria-label")));

