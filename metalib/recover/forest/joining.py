@@ -16,7 +16,7 @@ import numpy as np
 
 from ...arithmetic.pooling import pool_batch
 from ...arithmetic.results import PooledBatch
-from ..agree import agrees, printable
+from ..agree import printable
 from ..box import Box, box
 from ..parts import Interval
 from .plot import COUNTS, ForestPlot, Span
@@ -219,19 +219,24 @@ class Joint:
         yield _linear(stack, low, high, ends)
 
     def pooled(self, stack: Stack, chosen: np.ndarray) -> tuple[np.ndarray, PooledBatch]:
-        """Pool choices of candidates, shape (m, rows), and return which agree with every printed number."""
-        tables = stack.tables[chosen]
-        options = self.plot.options
+        """Pool choices of candidates, shape (m, rows), and return how far each is from printing as the plot does.
+
+        That is 0 where it does; else the distances from all printed numbers in units of their last places.
+        """
+        tables, options = stack.tables[chosen], self.plot.options
         batch = pool_batch(*np.moveaxis(tables, -1, 0), **options.choices())
-        ok = agrees(self.line, printable(batch, options.measure if self.plot.ratio else "RD")) if self.line else None
-        ok = np.ones(len(chosen), dtype=bool) if ok is None else ok
-        for i, row in enumerate(self.plot.rows):
+        misfit = np.zeros(len(chosen))
+        values = printable(batch, options.measure if self.plot.ratio else "RD")
+        for name, i in self.line.items():
+            misfit += i.distance(values[name]) / i.unit
+        for at, row in enumerate(self.plot.rows):
             if "weight" in row.stats:
-                ok &= agrees({"weight": row.intervals["weight"]}, {"weight": batch.weights[:, i]})
+                i = row.intervals["weight"]
+                misfit += i.distance(batch.weights[:, at]) / i.unit
         for name, (low, high) in self.totals.items():
             total = count_of(name, tables.reshape(-1, 4)).reshape(tables.shape[:2]).sum(1)
-            ok &= (low <= total) & (total <= high)
-        return ok, batch
+            misfit += np.maximum(0, np.maximum(low - total, total - high))
+        return misfit, batch
 
 
 def count_of(name: str, tables: np.ndarray) -> np.ndarray:

@@ -1,8 +1,9 @@
 """From the candidates of rows to full solutions: which candidates stand in one, proven by showing it.
 
-Few choices are all pooled. Of many, each candidate is tried by itself: fixed, the others narrowed and chosen one by one
-until few choices are left. Either a full solution with it is shown, or none exists and it is dropped, or the time for
-it is up and it stays, unproven. So a candidate is never lost, and 60 rows of two candidates each are no 2^60 plots.
+Few choices are all pooled. Of many, solutions are looked for by changing a few rows at a time, each time to what comes
+nearest to the print; a candidate in none of them is tried by itself. Either a full solution with it is shown, or
+none exists and it is dropped, or it stays, unsettled. So a candidate is never lost, and 60 rows of two candidates each
+are no 2^60 plots.
 """
 
 from __future__ import annotations
@@ -12,16 +13,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...arithmetic.results import PooledBatch
 from ..agree import printable
 from ..state import LimitReached, Work
 from .joining import Joint
 from .stack import Stack
 
 #: Tables that are pooled in one go.
-LEAF = 200_000
-#: Choices that are looked at for one candidate, before it is left as it is.
-NODES = 60
+LEAF = 400_000
+#: Tables that are pooled to find the next change.
+NEAR = 40_000
+#: Changes, one after another, that are made for one candidate.
+CHANGES = 40
+#: Rows that are changed at once: one alone is too coarse to meet all printed numbers.
+TOGETHER = 3
+#: Candidates that are tried by themselves, beyond those that decide whether a row has one table or several.
+TRIED = 100
+#: Choices that are narrowed for one candidate, before it is left unsettled.
+NODES = 40
+#: Ways into the solutions that are tried from random choices, and solutions from which others are reached.
+STARTS, KNOWN = 12, 40
 #: Statistics whose range over the solutions is reported.
 CONCLUSIONS = ("effect", "ci_low", "ci_high", "P", "Q", "P_Q", "I2", "tau2")
 
@@ -51,62 +61,6 @@ class Found:
     ranges: dict[str, tuple[float, float]]
 
 
-@dataclass
-class _Search:
-    joint: Joint
-    work: Work
-    seen: list[np.ndarray] = field(default_factory=list)
-    ends: dict[str, tuple[float, float]] = field(default_factory=dict)
-    left: int = NODES
-
-    def all_of(self, stack: Stack) -> np.ndarray:
-        """Return the keys of all solutions that a stack of few choices holds."""
-        counts = stack.counts
-        chosen = np.stack(np.unravel_index(np.arange(math.prod(counts.tolist())), tuple(counts)), axis=1) + stack.starts
-        ok, batch = self.joint.pooled(stack, chosen)
-        self._note(batch, ok)
-        found: np.ndarray = stack.key[chosen[ok]]
-        if len(found):
-            self.seen.append(found)
-        return found
-
-    def _note(self, batch: PooledBatch, ok: np.ndarray) -> None:
-        values = printable(batch, self.joint.plot.options.measure if self.joint.plot.ratio else "RD")
-        for name in CONCLUSIONS:
-            inside = values[name][ok]
-            inside = inside[~np.isnan(inside)]
-            if len(inside):
-                low, high = self.ends.get(name, (math.inf, -math.inf))
-                self.ends[name] = min(low, float(inside.min())), max(high, float(inside.max()))
-
-    def few(self, stack: Stack) -> bool:
-        """Whether all choices can be pooled."""
-        return math.prod(stack.counts.tolist()) * len(stack.counts) <= LEAF
-
-    def has_solution(self, stack: Stack | None, wanted: np.ndarray) -> bool | None:
-        """Return whether a stack holds a solution, None where that was not settled; `wanted` keys are tried first."""
-        self.work.room("time", 0, 1)
-        stack = None if stack is None else self.joint.narrow(stack)
-        if stack is None:
-            return False
-        if self.few(stack):
-            return len(self.all_of(stack)) > 0
-        counts = stack.counts
-        row = int(np.argmin(np.where(counts > 1, counts, len(stack) + 1)))
-        (at,) = np.nonzero(stack.row == row)
-        middle = np.abs(stack.w[at] - np.median(stack.w[at]))
-        settled = True
-        for i in at[np.lexsort((middle, ~np.isin(stack.key[at], wanted)))]:
-            self.left -= 1
-            if self.left < 0:
-                return None
-            result = self.has_solution(stack.only(int(i)), wanted)
-            if result:
-                return True
-            settled &= result is not None
-        return False if settled else None
-
-
 def search(joint: Joint, stack: Stack, work: Work) -> Found | None:
     """Return what rows, weights, pooled line and totals leave together; None where nothing is left.
 
@@ -119,36 +73,154 @@ def search(joint: Joint, stack: Stack, work: Work) -> Found | None:
     complete = run.few(left)
     if complete:
         keys = run.all_of(left)
-        if not len(keys):
-            return None
-        left = left.take(np.isin(left.key, keys))
+        left = left.take(np.isin(left.key, keys)) if len(keys) else None
     else:
-        try:
-            left = _each(run, left)
-        except LimitReached:
-            pass
-        if left is None:
-            return None
-    solutions = np.unique(np.concatenate(run.seen), axis=0) if run.seen else np.zeros((0, len(left.counts)), dtype=int)
+        left = run.each(left)
+    if left is None:
+        return None
+    solutions = np.unique(np.concatenate(run.seen), axis=0) if run.seen else np.zeros((0, left.row[-1] + 1), dtype=int)
     nothing = (math.nan, math.nan)
     ranges = {name: run.ends.get(name, nothing) for name in CONCLUSIONS}
     return Found(left, np.isin(left.key, solutions), complete, solutions, ranges)
 
 
-def _each(run: _Search, stack: Stack) -> Stack | None:
-    """Try every candidate of a row with several; drop those without a solution."""
-    tried: set[int] = set()
-    while True:
-        shown = np.isin(stack.key, np.concatenate(run.seen)) if run.seen else np.zeros(len(stack), dtype=bool)
-        several = stack.counts[stack.row] > 1
-        todo = [i for i in np.flatnonzero(several & ~shown) if int(stack.key[i]) not in tried]
-        if not todo:
-            return stack
-        i = todo[0]
-        tried.add(int(stack.key[i]))
-        run.left = NODES
-        if run.has_solution(stack.only(int(i)), stack.key[several & ~shown]) is False:
-            narrowed = run.joint.narrow(stack.take(np.arange(len(stack)) != i))
-            if narrowed is None:
+@dataclass
+class _Search:
+    joint: Joint
+    work: Work
+    seen: list[np.ndarray] = field(default_factory=list)
+    ends: dict[str, tuple[float, float]] = field(default_factory=dict)
+    nodes: int = NODES
+    # Where a search by chance begins is the same in every run.
+    random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+
+    def few(self, stack: Stack) -> bool:
+        """Whether all choices can be pooled."""
+        return math.prod(stack.counts.tolist()) * len(stack.counts) <= LEAF
+
+    def all_of(self, stack: Stack) -> np.ndarray:
+        """Return the keys of all solutions that a stack of few choices holds."""
+        counts = stack.counts
+        each = np.unravel_index(np.arange(math.prod(counts.tolist())), tuple(counts))
+        chosen = np.stack(each, axis=1) + stack.starts
+        return stack.key[chosen[self.misfit(stack, chosen) == 0]]
+
+    def misfit(self, stack: Stack, chosen: np.ndarray) -> np.ndarray:
+        """Return how far choices are from the print, and note those that are not."""
+        self.work.room("time", 0, 1)
+        misfit, batch = self.joint.pooled(stack, chosen)
+        ok = misfit == 0
+        if ok.any():
+            self.seen.append(stack.key[chosen[ok]])
+            values = printable(batch, self.joint.plot.options.measure if self.joint.plot.ratio else "RD")
+            for name in CONCLUSIONS:
+                inside = values[name][ok]
+                inside = inside[~np.isnan(inside)]
+                if len(inside):
+                    low, high = self.ends.get(name, (math.inf, -math.inf))
+                    self.ends[name] = min(low, float(inside.min())), max(high, float(inside.max()))
+        return misfit
+
+    def each(self, stack: Stack) -> Stack | None:
+        """Show candidates of rows with several in a solution, or drop them; what was not tried stays."""
+        left: Stack | None = stack
+        tried: list[int] = []
+        more = TRIED
+        try:
+            self.explore(stack)
+            while left is not None:
+                shown = np.isin(left.key, self.keys())
+                todo = np.flatnonzero((left.counts[left.row] > 1) & ~shown & ~np.isin(left.key, tried))
+                if not len(todo):
+                    break
+                # First the rows of which it is open whether they have more than one table.
+                open_ = np.bincount(left.row, shown)[left.row[todo]] < 2
+                more -= not open_.any()
+                if more < 0:
+                    break
+                candidate = int(todo[open_][0] if open_.any() else todo[0])
+                tried.append(int(left.key[candidate]))
+                left = self.settled(left, candidate)
+        except LimitReached:
+            pass
+        return left
+
+    def keys(self) -> np.ndarray:
+        """Return the candidates that stand in a solution seen so far."""
+        return np.unique(np.concatenate([s.ravel() for s in self.seen])) if self.seen else np.zeros(0, dtype=int)
+
+    def explore(self, stack: Stack) -> None:
+        """Find solutions from the middle of each row and from random choices, then others beside those."""
+        order = np.lexsort((stack.w, stack.row))
+        starts = [order[stack.starts + stack.counts // 2]]
+        starts += [stack.starts + self.random.integers(stack.counts) for _ in range(STARTS - 1)]
+        for start in starts:
+            self.descend(stack, start, -1)
+        for _ in range(KNOWN if self.seen else 0):
+            todo = np.flatnonzero((stack.counts[stack.row] > 1) & ~np.isin(stack.key, self.keys()))
+            if not len(todo):
+                return
+            base = self.known(stack)
+            chosen = np.repeat(base[None], len(todo[:NEAR]), axis=0)
+            chosen[np.arange(len(chosen)), stack.row[todo[:NEAR]]] = todo[:NEAR]
+            self.misfit(stack, chosen)
+
+    def known(self, stack: Stack) -> np.ndarray:
+        """Return some solution seen so far, as candidates of the stack."""
+        pile = self.seen[int(self.random.integers(len(self.seen)))]
+        keys = pile[int(self.random.integers(len(pile)))]
+        # The keys of a stack ascend. One that was dropped since has a neighbour in its place.
+        at = np.minimum(np.searchsorted(stack.key, keys), len(stack) - 1)
+        return np.clip(at, stack.starts, stack.starts + stack.counts - 1)
+
+    def descend(self, stack: Stack, chosen: np.ndarray, fixed: int) -> bool:
+        """Return whether changes of a few rows at a time, never of the `fixed` one, lead to a solution."""
+        counts, starts = stack.counts, stack.starts
+        several = [row for row in np.flatnonzero(counts > 1) if row != fixed]
+        most = max(NEAR // len(counts), 2)
+        for _ in range(CHANGES if several else 0):
+            rows = self.random.choice(several, min(TOGETHER, len(several)), replace=False)
+            size = min(most, math.prod(counts[rows].tolist()))
+            around = np.repeat(chosen[None], size + 1, axis=0)
+            for row in rows:
+                around[1:, row] = starts[row] + self.random.integers(counts[row], size=size)
+            misfit = self.misfit(stack, around)
+            best = int(np.argmin(misfit))
+            chosen = around[best]
+            if misfit[best] == 0:
+                return True
+        return False
+
+    def settled(self, stack: Stack, candidate: int) -> Stack | None:
+        """Return the stack once a candidate is shown in a solution, or dropped, or was tried in vain."""
+        row = int(stack.row[candidate])
+        for _ in range(3 if self.seen else 0):
+            chosen = self.known(stack)
+            chosen[row] = candidate
+            if self.descend(stack, chosen, row):
+                return stack
+        self.nodes = NODES
+        if self.has_solution(stack.only(candidate)) is False:
+            return self.joint.narrow(stack.take(np.arange(len(stack)) != candidate))
+        return stack
+
+    def has_solution(self, stack: Stack) -> bool | None:
+        """Return whether a stack holds a solution; None where that was not settled."""
+        self.work.room("time", 0, 1)
+        narrowed = self.joint.narrow(stack)
+        if narrowed is None:
+            return False
+        if self.few(narrowed):
+            return len(self.all_of(narrowed)) > 0
+        counts = narrowed.counts
+        row = int(np.argmin(np.where(counts > 1, counts, len(narrowed) + 1)))
+        settled = True
+        for i in np.flatnonzero(narrowed.row == row):
+            self.nodes -= 1
+            if self.nodes < 0:
                 return None
-            stack = narrowed
+            result = self.has_solution(narrowed.only(int(i)))
+            if result:
+                return True
+            settled &= result is not None
+        return False if settled else None
