@@ -112,7 +112,8 @@ class Interval:
 def interval(name: str, printed: Printed) -> Interval:
     """Return the interval of a printed statistic.
 
-    A percentage is read in hundredths (a risk difference of ``-3.2%`` is -0.032), but for :data:`PERCENTS`. The sign of z is a convention, so its interval is reflected to positive values.
+    A percentage is read in hundredths (a risk difference of ``-3.2%`` is -0.032), but for :data:`PERCENTS`. The sign of
+    z is a convention, so its interval is reflected to positive values.
     """
     scale = 0.01 if printed.percent and name not in PERCENTS else 1.0
     unit = printed.unit * scale

@@ -97,8 +97,9 @@ class Joint:
         if allowed:
             printed = min(e[0] for e in allowed), max(e[1] for e in allowed)
             yield _linear(stack, *q, printed)
-            q_range = max(printed[0], float(stack.ends(q[0])[0].sum())), min(
-                printed[1], float(stack.ends(q[1])[1].sum())
+            q_range = (
+                max(printed[0], float(stack.ends(q[0])[0].sum())),
+                min(printed[1], float(stack.ends(q[1])[1].sum())),
             )
         else:
             q_range = float(stack.ends(q[0])[0].sum()), float(stack.ends(q[1])[1].sum())
@@ -175,13 +176,14 @@ class Joint:
     def _shares(self, stack: Stack, low: np.ndarray, high: np.ndarray, total: Range) -> np.ndarray:
         """Return which candidates have the printed share of some sum of weights, and leave the others theirs."""
         share_low, share_high = (x[stack.row] for x in self.weights)
-        keep = (low <= share_high * total[1] * (1 + _SLACK)) & (high >= share_low * total[0] * (1 - _SLACK))
+        keep: np.ndarray = (low <= share_high * total[1] * (1 + _SLACK)) & (high >= share_low * total[0] * (1 - _SLACK))
         # The others have what is left: their own sum over one minus the share.
         least, most = stack.ends(low, high)
         others = least.sum() - least[stack.row], most.sum() - most[stack.row]
         keep &= low * (1 - share_high) <= share_high * others[1] * (1 + _SLACK)
         keep &= high * (1 - share_low) >= share_low * others[0] * (1 - _SLACK)
-        return keep & _linear(stack, low, high, total)
+        keep &= _linear(stack, low, high, total)
+        return keep
 
     def _estimate(self, stack: Stack, low: np.ndarray, high: np.ndarray) -> Iterator[np.ndarray]:
         """Yield which candidates leave the pooled estimate where it is printed."""
@@ -202,8 +204,9 @@ class Joint:
     def _variance(self, stack: Stack, centre: Range, total: Range) -> Iterator[np.ndarray]:
         """Yield which candidates leave the variance of a Mantel-Haenszel estimate where it is printed.
 
-        The sums that are divided become one: with ``theta = R / S`` the variance of OR is
-        ``(PR / theta + PS + QR + theta QS) / (2 theta S^2)``, of RR ``D / (theta S^2)``, of RD ``D / S^2``.
+        The sums that are divided become one. With small letters for a study's parts and ``theta = R / S`` the variance
+        is, of OR ``sum(p r / theta + p s + q r + theta q s) / (2 theta S^2)``, of RR ``sum(d) / (theta S^2)``, of RD
+        ``sum(d) / S^2``.
         """
         options, se = self.plot.options, self.box.se
         if not self.line or options.ci != "wald" or not math.isfinite(sum(centre)) or max(map(abs, centre)) > _USABLE:
@@ -233,10 +236,15 @@ class Joint:
             if "weight" in row.stats:
                 i = row.intervals["weight"]
                 misfit += i.distance(batch.weights[:, at]) / i.unit
+        return misfit + self.missed_totals(stack, chosen), batch
+
+    def missed_totals(self, stack: Stack, chosen: np.ndarray) -> np.ndarray:
+        """Return by how much choices of candidates, shape (m, rows), miss the totals of the plot."""
+        missed = np.zeros(len(chosen))
         for name, (low, high) in self.totals.items():
-            total = count_of(name, tables.reshape(-1, 4)).reshape(tables.shape[:2]).sum(1)
-            misfit += np.maximum(0, np.maximum(low - total, total - high))
-        return misfit, batch
+            total = count_of(name, stack.tables)[chosen].sum(1)
+            missed += np.maximum(0, np.maximum(low - total, total - high))
+        return missed
 
 
 def count_of(name: str, tables: np.ndarray) -> np.ndarray:
@@ -277,6 +285,6 @@ def _linear(stack: Stack, low: np.ndarray, high: np.ndarray, ends: Range) -> np.
     """Return which candidates leave a sum over the rows, of parts between `low` and `high`, between its ends."""
     least, most = stack.ends(low, high)
     slack = _SLACK * float(np.abs(least).sum() + np.abs(most).sum())
-    below: np.ndarray = low + (least.sum() - least[stack.row]) <= ends[1] + slack
-    above: np.ndarray = high + (most.sum() - most[stack.row]) >= ends[0] - slack
-    return below & above
+    keep: np.ndarray = low + (least.sum() - least[stack.row]) <= ends[1] + slack
+    keep &= high + (most.sum() - most[stack.row]) >= ends[0] - slack
+    return keep

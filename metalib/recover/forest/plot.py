@@ -9,6 +9,7 @@ import numpy as np
 
 from ...arithmetic.options import Options
 from ...audit.printed import Printed
+from ...errors import PuzzleError
 from ...text import METHOD_NAMES, TAU2_NAMES
 from ..parts import Interval, interval
 
@@ -111,6 +112,12 @@ class ForestPlot:
             arms,
             "0.5 is added to the cells of a study with a zero cell, as Review Manager does",
         )
+
+    def with_max_difference(self, limit: int) -> ForestPlot:
+        """Return the plot with another bound on the difference of arms that are not printed."""
+        if limit < 0:
+            raise PuzzleError("the largest difference of arms cannot be negative", value=limit)
+        return replace(self, max_difference=limit)
 
     def without(self, left_out: Iterable[tuple[str, str]]) -> ForestPlot:
         """Return the plot with fewer printed numbers, given as (study, name); the pooled line goes by its own name.

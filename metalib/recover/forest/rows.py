@@ -140,7 +140,8 @@ def _second_cells(
 
     def first_below(bound: float, strictly: bool) -> np.ndarray:
         """Return the first number of events whose effect is below a bound; one past the end where there is none."""
-        low, high = bottom.copy(), np.maximum(top + 1, bottom)
+        low: np.ndarray = bottom.copy()
+        high = np.maximum(top + 1, bottom)
         while (low < high).any():
             middle = (low + high) // 2
             y = study_values(options, np.stack([a, arms[:, 0], middle, arms[:, 1]], axis=1)).yi

@@ -23,11 +23,13 @@ LEAF = 400_000
 #: Tables that are pooled to find the next change.
 NEAR = 40_000
 #: Changes, one after another, that are made for one candidate.
-CHANGES = 40
+CHANGES = 30
+#: With known totals: choices of which the totals are formed, for each that is pooled.
+SIFTED = 20
 #: Rows that are changed at once: one alone is too coarse to meet all printed numbers.
 TOGETHER = 3
-#: Candidates that are tried by themselves, beyond those that decide whether a row has one table or several.
-TRIED = 100
+#: Candidates that are tried by themselves.
+TRIED = 24
 #: Choices that are narrowed for one candidate, before it is left unsettled.
 NODES = 40
 #: Ways into the solutions that are tried from random choices, and solutions from which others are reached.
@@ -96,14 +98,16 @@ class _Search:
 
     def few(self, stack: Stack) -> bool:
         """Whether all choices can be pooled."""
-        return math.prod(stack.counts.tolist()) * len(stack.counts) <= LEAF
+        counts: list[int] = stack.counts.tolist()
+        return math.prod(counts) * len(counts) <= LEAF
 
     def all_of(self, stack: Stack) -> np.ndarray:
         """Return the keys of all solutions that a stack of few choices holds."""
         counts = stack.counts
         each = np.unravel_index(np.arange(math.prod(counts.tolist())), tuple(counts))
         chosen = np.stack(each, axis=1) + stack.starts
-        return stack.key[chosen[self.misfit(stack, chosen) == 0]]
+        found: np.ndarray = stack.key[chosen[self.misfit(stack, chosen) == 0]]
+        return found
 
     def misfit(self, stack: Stack, chosen: np.ndarray) -> np.ndarray:
         """Return how far choices are from the print, and note those that are not."""
@@ -135,7 +139,7 @@ class _Search:
                     break
                 # First the rows of which it is open whether they have more than one table.
                 open_ = np.bincount(left.row, shown)[left.row[todo]] < 2
-                more -= not open_.any()
+                more -= 1
                 if more < 0:
                     break
                 candidate = int(todo[open_][0] if open_.any() else todo[0])
@@ -171,7 +175,8 @@ class _Search:
         keys = pile[int(self.random.integers(len(pile)))]
         # The keys of a stack ascend. One that was dropped since has a neighbour in its place.
         at = np.minimum(np.searchsorted(stack.key, keys), len(stack) - 1)
-        return np.clip(at, stack.starts, stack.starts + stack.counts - 1)
+        known: np.ndarray = np.clip(at, stack.starts, stack.starts + stack.counts - 1)
+        return known
 
     def descend(self, stack: Stack, chosen: np.ndarray, fixed: int) -> bool:
         """Return whether changes of a few rows at a time, never of the `fixed` one, lead to a solution."""
@@ -180,10 +185,13 @@ class _Search:
         most = max(NEAR // len(counts), 2)
         for _ in range(CHANGES if several else 0):
             rows = self.random.choice(several, min(TOGETHER, len(several)), replace=False)
-            size = min(most, math.prod(counts[rows].tolist()))
+            size = min(most * (SIFTED if self.joint.totals else 1), math.prod(counts[rows].tolist()))
             around = np.repeat(chosen[None], size + 1, axis=0)
             for row in rows:
                 around[1:, row] = starts[row] + self.random.integers(counts[row], size=size)
+            if len(around) > most:
+                # Whole numbers are soon added, and few choices meet a total.
+                around = around[np.argsort(self.joint.missed_totals(stack, around), kind="stable")[:most]]
             misfit = self.misfit(stack, around)
             best = int(np.argmin(misfit))
             chosen = around[best]
@@ -194,7 +202,7 @@ class _Search:
     def settled(self, stack: Stack, candidate: int) -> Stack | None:
         """Return the stack once a candidate is shown in a solution, or dropped, or was tried in vain."""
         row = int(stack.row[candidate])
-        for _ in range(3 if self.seen else 0):
+        for _ in range(2 if self.seen else 0):
             chosen = self.known(stack)
             chosen[row] = candidate
             if self.descend(stack, chosen, row):
