@@ -29,11 +29,11 @@ SIFTED = 20
 #: Rows that are changed at once: one alone is too coarse to meet all printed numbers.
 TOGETHER = 3
 #: Candidates that are tried by themselves.
-TRIED = 24
+TRIED = 10
 #: Choices that are narrowed for one candidate, before it is left unsettled.
 NODES = 40
 #: Ways into the solutions that are tried from random choices, and solutions from which others are reached.
-STARTS, KNOWN = 12, 40
+STARTS, KNOWN = 4, 40
 #: Statistics whose range over the solutions is reported.
 CONCLUSIONS = ("effect", "ci_low", "ci_high", "P", "Q", "P_Q", "I2", "tau2")
 
@@ -72,12 +72,15 @@ def search(joint: Joint, stack: Stack, work: Work) -> Found | None:
     left = joint.narrow(stack)
     if left is None:
         return None
-    complete = run.few(left)
-    if complete:
-        keys = run.all_of(left)
-        left = left.take(np.isin(left.key, keys)) if len(keys) else None
-    else:
+    if not run.few(left):
         left = run.each(left)
+    complete = False
+    if left is not None and run.few(left):
+        try:
+            keys = run.all_of(left)
+            left, complete = left.take(np.isin(left.key, keys)) if len(keys) else None, True
+        except LimitReached:
+            pass
     if left is None:
         return None
     solutions = np.unique(np.concatenate(run.seen), axis=0) if run.seen else np.zeros((0, left.row[-1] + 1), dtype=int)
@@ -132,7 +135,7 @@ class _Search:
         more = TRIED
         try:
             self.explore(stack)
-            while left is not None:
+            while left is not None and not self.few(left):
                 shown = np.isin(left.key, self.keys())
                 todo = np.flatnonzero((left.counts[left.row] > 1) & ~shown & ~np.isin(left.key, tried))
                 if not len(todo):
