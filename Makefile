@@ -89,7 +89,7 @@ corpus: $(READY)  ## compare with RevMan's own numbers on the corpus (CORPUS=FIL
 errors: $(READY)  ## plant errors in the printed analyses of the corpus and count those noticed (CORPUS=FILE; minutes)
 	$(BIN)/python -m benchmarks.errors "$(CORPUS)" --output benchmarks/errors.csv
 
-forests: $(READY)  ## recover the studies of printed forest plots of the corpus and count the unique ones (CORPUS=FILE; 15 minutes)
+forests: $(READY)  ## recover the studies of printed forest plots of the corpus and count the unique ones (CORPUS=FILE; 10 minutes)
 	$(BIN)/python -m benchmarks.forests "$(CORPUS)" --output benchmarks/forests.csv
 
 mutants: $(READY)  ## change lines of the code and see whether the tests notice (20 minutes; NAME=one module)

@@ -4,6 +4,7 @@ The search is exhaustive: it returns all tables of whole numbers that agree with
 there are none, or which limit stopped it. Import this package on its own; ``import metalib`` does not load it.
 """
 
+from .contradiction import Contradiction, explain
 from .engine import Interrupted, recover
 from .forest.plot import ForestPlot
 from .forest.reading import check_forest, read_forest
@@ -16,6 +17,7 @@ from .state import Limits
 from .step import StepReport
 
 __all__ = [
+    "Contradiction",
     "ForestPlot",
     "ForestRecovery",
     "Interrupted",
@@ -26,6 +28,7 @@ __all__ = [
     "StepReport",
     "check_forest",
     "check_puzzle",
+    "explain",
     "read_forest",
     "read_puzzle",
     "read_puzzle_text",

@@ -15,6 +15,7 @@ from typing import TextIO
 
 from ..audit.checked_csv import csv_text
 from ..errors import MetalibError, OptionError
+from .contradiction import explain
 from .engine import Interrupted, recover
 from .fields import load
 from .forest.plot import ForestPlot
@@ -161,6 +162,9 @@ def _report(recovery: Recovery | ForestRecovery, arguments: argparse.Namespace) 
         sys.stdout.write(text)
     if not arguments.quiet:
         print(recovery.summary(), file=sys.stderr)
+        if recovery.status == "none":
+            puzzle = recovery.plot if isinstance(recovery, ForestRecovery) else recovery.puzzle
+            print(explain(puzzle, budget=20.0).summary(), file=sys.stderr)
 
 
 def _check_arguments(arguments: argparse.Namespace) -> None:
