@@ -4,7 +4,12 @@ The search is exhaustive: it returns all tables of whole numbers that agree with
 there are none, or which limit stopped it. Import this package on its own; ``import metalib`` does not load it.
 """
 
+from .contradiction import Contradiction, explain
 from .engine import Interrupted, recover
+from .forest.plot import ForestPlot
+from .forest.reading import check_forest, read_forest
+from .forest.recover import recover_forest
+from .forest.recovery import ForestRecovery
 from .puzzle import Puzzle
 from .reading import check_puzzle, read_puzzle, read_puzzle_text
 from .recovery import Recovery, Solutions
@@ -12,14 +17,21 @@ from .state import Limits
 from .step import StepReport
 
 __all__ = [
+    "Contradiction",
+    "ForestPlot",
+    "ForestRecovery",
     "Interrupted",
     "Limits",
     "Puzzle",
     "Recovery",
     "Solutions",
     "StepReport",
+    "check_forest",
     "check_puzzle",
+    "explain",
+    "read_forest",
     "read_puzzle",
     "read_puzzle_text",
     "recover",
+    "recover_forest",
 ]

@@ -54,9 +54,9 @@ class Box:
         return max(map(abs, self.est)) < _USABLE
 
 
-def box(stats: Mapping[str, Interval], studies: int, ratio: bool) -> Box:
-    """Return the box of a result over at most `studies` studies."""
-    est, se = _estimate_and_se(stats, ratio)
+def box(stats: Mapping[str, Interval], studies: int, ratio: bool, z: float = Z95) -> Box:
+    """Return the box of a result over at most `studies` studies; limits are `z` standard errors away."""
+    est, se = _estimate_and_se(stats, ratio, z)
     q = {k: bounds for k in range(1, studies + 1) if (bounds := q_bounds(stats, k)) is not None}
     return Box(est, se, q)
 
@@ -109,10 +109,12 @@ def q_bounds(stats: Mapping[str, Interval], k: int) -> tuple[float, float] | Non
     return (low - slack, high + slack) if low <= high + 2 * slack else None
 
 
-def _estimate_and_se(stats: Mapping[str, Interval], ratio: bool) -> tuple[tuple[float, float], tuple[float, float]]:
+def _estimate_and_se(
+    stats: Mapping[str, Interval], ratio: bool, z: float
+) -> tuple[tuple[float, float], tuple[float, float]]:
     """Clip the plane of (estimate, standard error) by every printed statistic and return the bounding ranges."""
     polygon = [(-_FAR, 0.0), (_FAR, 0.0), (_FAR, _FAR), (-_FAR, _FAR)]
-    for name, slope in (("effect", 0.0), ("ci_low", -Z95), ("ci_high", Z95)):
+    for name, slope in (("effect", 0.0), ("ci_low", -z), ("ci_high", z)):
         if name in stats:
             low, high = (
                 (_log(stats[name].low), _log(stats[name].high)) if ratio else (stats[name].low, stats[name].high)

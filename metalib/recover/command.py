@@ -15,8 +15,15 @@ from typing import TextIO
 
 from ..audit.checked_csv import csv_text
 from ..errors import MetalibError, OptionError
+from .contradiction import explain
 from .engine import Interrupted, recover
-from .reading import read_puzzle
+from .fields import load
+from .forest.plot import ForestPlot
+from .forest.reading import is_forest, read_forest
+from .forest.recover import recover_forest
+from .forest.recovery import ForestRecovery
+from .puzzle import Puzzle
+from .reading import check_puzzle
 from .recovery import Recovery
 from .state import Limits
 
@@ -58,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Exit codes: 0 there are solutions, 1 a limit ended the search, 2 bad puzzle or option, 3 no table agrees with"
         " every printed number, 130 interrupted. What was found before a limit or Ctrl-C is written all the same."
     )
-    parser.add_argument("puzzle", type=Path, help="puzzle file (YAML)")
+    parser.add_argument("puzzle", type=Path, help="puzzle (YAML), or forest plot (CSV, or YAML with rows)")
     parser.add_argument("-o", "--output", type=Path, help="write the result here as JSON (default: standard output)")
     parser.add_argument("--tables", type=Path, help="also write the recovered tables here as CSV")
     parser.add_argument("--solutions", type=Path, help="also write every solution here as CSV")
@@ -92,13 +99,14 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         _check_arguments(arguments)
         limits = Limits(arguments.max_rows, arguments.max_pairs, arguments.max_memory, arguments.max_seconds)
-        puzzle = read_puzzle(arguments.puzzle)
+        puzzle = read_either(arguments.puzzle)
         if arguments.max_difference is not None:
             puzzle = puzzle.with_max_difference(arguments.max_difference)
+        recovery: Recovery | ForestRecovery
         code = None
         with _helpers(arguments.jobs) as executor:
             try:
-                recovery = recover(puzzle, executor=executor, progress=line, limits=limits)
+                recovery = _search(puzzle, executor, line, limits)
             except Interrupted as stop:
                 recovery, code = stop.recovery, 130
         line.close()
@@ -118,6 +126,21 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
 
 
+def read_either(path: Path) -> Puzzle | ForestPlot:
+    """Read a puzzle, or a forest plot: a CSV file, or YAML with rows."""
+    if path.suffix.lower() == ".csv" or is_forest(content := load(path)):
+        return read_forest(path)
+    return check_puzzle(content, path)
+
+
+def _search(
+    puzzle: Puzzle | ForestPlot, executor: Executor | None, line: ProgressLine, limits: Limits
+) -> Recovery | ForestRecovery:
+    if isinstance(puzzle, ForestPlot):
+        return recover_forest(puzzle, limits=limits, progress=line, alternatives=True)
+    return recover(puzzle, executor=executor, progress=line, limits=limits)
+
+
 def _helpers(jobs: int) -> AbstractContextManager[Executor | None]:
     """Return processes that leave Ctrl-C to this one."""
     if jobs == 1:
@@ -125,7 +148,7 @@ def _helpers(jobs: int) -> AbstractContextManager[Executor | None]:
     return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
 
 
-def _report(recovery: Recovery, arguments: argparse.Namespace) -> None:
+def _report(recovery: Recovery | ForestRecovery, arguments: argparse.Namespace) -> None:
     text = recovery.to_json()
     files = {}
     if arguments.output is not None:
@@ -139,6 +162,9 @@ def _report(recovery: Recovery, arguments: argparse.Namespace) -> None:
         sys.stdout.write(text)
     if not arguments.quiet:
         print(recovery.summary(), file=sys.stderr)
+        if recovery.status == "none":
+            puzzle = recovery.plot if isinstance(recovery, ForestRecovery) else recovery.puzzle
+            print(explain(puzzle, budget=20.0).summary(), file=sys.stderr)
 
 
 def _check_arguments(arguments: argparse.Namespace) -> None:

@@ -24,6 +24,10 @@ ROLES = ("search", "check", "known-miss")
 SLACK = 1e-9
 
 
+#: Statistics that are counted in percent; a percent sign behind another one divides by 100.
+PERCENTS = ("I2", "weight", "percent_t", "percent_c")
+
+
 class Var(NamedTuple):
     """An unknown count: the events of an outcome in one arm of a study, or the size of the arm (outcome ``""``)."""
 
@@ -108,10 +112,10 @@ class Interval:
 def interval(name: str, printed: Printed) -> Interval:
     """Return the interval of a printed statistic.
 
-    A percentage is read in hundredths (a risk difference of ``-3.2%`` is -0.032), but for I2, which is counted in
-    percent. The sign of z is a convention, so its interval is reflected to positive values.
+    A percentage is read in hundredths (a risk difference of ``-3.2%`` is -0.032), but for :data:`PERCENTS`. The sign of
+    z is a convention, so its interval is reflected to positive values.
     """
-    scale = 0.01 if printed.percent and name != "I2" else 1.0
+    scale = 0.01 if printed.percent and name not in PERCENTS else 1.0
     unit = printed.unit * scale
     slack = SLACK * max(abs(printed.value * scale), unit)
     low, high = printed.low * scale - slack, printed.high * scale + slack
