@@ -24,8 +24,8 @@ from metalib.errors import OptionError, PuzzleError
 from metalib.recover import Interrupted, Limits, Recovery, check_puzzle, recover
 from metalib.recover.box import box, contradiction
 from metalib.recover.parts import interval
-from metalib.recover.recovery import LISTED
 from metalib.recover.relation import Relation
+from metalib.recover.solutions import LISTED
 
 ROOT = Path(__file__).parents[1]
 SMALL = {"rows": 20_000, "pairs": 200_000, "bytes": 50_000_000, "seconds": 2.0}

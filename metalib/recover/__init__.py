@@ -7,7 +7,8 @@ there are none, or which limit stopped it. Import this package on its own; ``imp
 from .engine import Interrupted, recover
 from .puzzle import Puzzle
 from .reading import check_puzzle, read_puzzle, read_puzzle_text
-from .recovery import Recovery, Solutions
+from .recovery import Recovery
+from .solutions import Solutions
 from .state import Limits
 from .step import StepReport
 

@@ -13,45 +13,13 @@ import numpy as np
 import pandas as pd
 
 from .agree import compare
-from .identify import Identified, add_up, classes, complements_count, identify, nearest, tables_of
-from .parts import ARMS, Var, arms_of
+from .identify import Identified, add_up, complements_count, identify
+from .parts import arms_of
 from .puzzle import Puzzle
 from .relation import Relation
+from .solutions import COUNTS, LONG, Solutions
 from .state import Work, full_solutions, joint_arms
 from .step import StepReport
-
-#: More solutions than this are counted in the JSON file but not listed.
-LISTED = 5000
-_COUNTS = ["events_t", "n_t", "events_c", "n_c"]
-
-
-@dataclass(frozen=True, eq=False)
-class Solutions:
-    """All solutions for outcomes that belong together; they share nothing but arm sizes with those of other outcomes.
-
-    Attributes
-    ----------
-    outcomes : tuple of str
-    found : Relation
-        Every solution.
-    kept : Relation
-        Those nearest to numbers that are known to be missed; `found` where there are none.
-    classes : ndarray
-        Class of every kept row; within a class rows differ by complements only.
-    """
-
-    outcomes: tuple[str, ...]
-    found: Relation
-    kept: Relation
-    classes: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.kept)
-
-    @property
-    def class_count(self) -> int:
-        """Number of classes."""
-        return len(np.unique(self.classes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,8 +106,8 @@ class Recovery:
         for cell in self._identified:
             table = cell.tables[0].tolist() if cell.level == "unique" else [pd.NA] * 4
             rows.append((cell.outcome, cell.study, *table, cell.status))
-        frame = pd.DataFrame(rows, columns=["outcome", "study", *_COUNTS, "status"])
-        return frame.astype(dict.fromkeys(_COUNTS, "Int64"))
+        frame = pd.DataFrame(rows, columns=["outcome", "study", *COUNTS, "status"])
+        return frame.astype(dict.fromkeys(COUNTS, "Int64"))
 
     @property
     def identification(self) -> pd.DataFrame:
@@ -196,21 +164,9 @@ class Recovery:
             ``group, solution, class, outcome, study, events_t, n_t, events_c, n_c``; a study that turned out not to
             report an outcome has no row. Solutions and classes are numbered from 1 within a group of outcomes.
         """
-        names = ["group", "solution", "class", "outcome", "study", *_COUNTS]
-        pieces = []
-        for number, group in enumerate(self.solutions, 1):
-            for o in self.puzzle.outcomes:
-                for s in o.studies if o.id in group.outcomes and outcome in (None, o.id) else ():
-                    tables = tables_of(group.kept, o.id, s)
-                    if tables is None:
-                        continue
-                    piece = pd.DataFrame(tables, columns=_COUNTS)
-                    solution = np.arange(len(group)) + 1
-                    piece = piece.assign(group=number, solution=solution, outcome=o.id, study=s)
-                    piece["class"] = group.classes + 1
-                    pieces.append(piece.loc[piece["events_t"] >= 0, names])
+        pieces = [p for number, group in enumerate(self.solutions, 1) for p in group.long(self.puzzle, number, outcome)]
         if not pieces:
-            return pd.DataFrame(columns=names)
+            return pd.DataFrame(columns=LONG)
         return pd.concat(pieces).sort_values(["group", "solution"], kind="stable", ignore_index=True)
 
     def to_json(self) -> str:
@@ -227,7 +183,7 @@ class Recovery:
             "solutions": self.count,
             "assumptions": list(self.puzzle.assumptions),
             "steps": [{"results": s.name} | {key: getattr(s, key) for key in steps} for s in self.steps],
-            "groups": [_group(g) for g in self.solutions],
+            "groups": [g.plain() for g in self.solutions],
             "tables": _records(self.tables()),
             "identification": _records(self.identification),
             "equivalences": list(self.equivalences),
@@ -274,23 +230,11 @@ def build(
 ) -> Recovery:
     """Make the result of a search out of its last relations; `end` is status and message."""
     solved = end[0] == "solved"
-    groups = []
-    for relation in relations:
-        found = _in_order(puzzle, relation)
-        # Of partial solutions the nearest may yet be dropped.
-        kept = nearest(puzzle, found) if solved else found
-        outcomes = tuple(o.id for o in puzzle.outcomes if any(v.outcome == o.id for v in found.cols))
-        groups.append(Solutions(outcomes, found, kept, classes(puzzle, kept)))
+    groups = [Solutions.of(puzzle, relation, solved) for relation in relations]
     kept_rows = [g.kept for g in groups]
     arms = joint_arms(kept_rows, work) if solved else Relation.unit()
     count = full_solutions(kept_rows, arms) if solved and groups else 0
     return Recovery(puzzle, *end, tuple(steps), tuple(groups), count, arms)
-
-
-def _in_order(puzzle: Puzzle, relation: Relation) -> Relation:
-    """Sort columns as the puzzle lists them, and rows by their values, so that a solution has one form only."""
-    wanted = [Var(o, s.id, arm) for o in ("", *(o.id for o in puzzle.outcomes)) for s in puzzle.studies for arm in ARMS]
-    return relation.project([v for v in wanted if v in relation.cols])
 
 
 def _ranges(pairs: np.ndarray) -> list[object]:
@@ -298,21 +242,6 @@ def _ranges(pairs: np.ndarray) -> list[object]:
     if not len(pairs):
         return [pd.NA] * 4
     return [int(x) for column in pairs.T for x in (column.min(), column.max())]
-
-
-def _group(group: Solutions) -> dict[str, object]:
-    listed = len(group) <= LISTED
-    out = {
-        "outcomes": list(group.outcomes),
-        "found": len(group.found),
-        "kept": len(group.kept),
-        "classes": group.class_count,
-        "columns": [{"outcome": v.outcome or "arm size", "study": v.study, "arm": v.arm} for v in group.kept.cols],
-        "rows": group.kept.rows.tolist() if listed else None,
-    }
-    if not listed:
-        out["left_out"] = f"{len(group):,} rows; solution_tables() or --solutions FILE gives them as CSV"
-    return out
 
 
 def _records(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
