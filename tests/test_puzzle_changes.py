@@ -48,7 +48,7 @@ def test_a_step_counts_what_was_possible_before_its_printed_numbers() -> None:
     assert first.candidates == tables
     assert second.candidates == first.after * tables
     # What is printed of a step has no influence on what it begins with.
-    printed = {"effect": "0.5"}
+    printed = {"ci_low": "0.05"}
     wider = small(results=[{"id": "one", "outcome": "x", "studies": ["a"], "printed": printed}])
     assert recover(wider).steps[0].candidates == tables
     assert recover(wider).steps[0].after > first.after
