@@ -10,12 +10,13 @@ from ..arithmetic.options import RATIOS
 from .agree import total_of
 from .box import contradiction
 from .candidates import Derived
+from .exclusion import left_out
 from .parts import Result
 from .puzzle import Puzzle
 from .recovery import Recovery, build
 from .relation import semijoin
 from .state import LimitReached, Limits, State, Work, joint_arms
-from .step import Plan, StepReport, run_step
+from .step import Plan, Step, StepReport
 
 Progress = Callable[[str, int, int, float], None]
 
@@ -64,6 +65,7 @@ class _Search:
         self.state = State(puzzle, work)
         self.steps: list[StepReport] = []
         self.name = "bounds"
+        self.step: Step | None = None
 
     def run(self) -> Recovery:
         try:
@@ -103,7 +105,9 @@ class _Search:
             plan = next_plan(state, pending)
             self.name, done = plan.name, whole - len(pending)
             self.tell(plan.name, done, whole, 0.0)
-            self.steps.append(run_step(state, plan, self._telling(plan.name, done, whole)))
+            self.step = Step(state, plan)
+            self.steps.append(self.step.run(self._telling(plan.name, done, whole)))
+            self.step = None
             ids = {r.id for r in plan.results}
             pending = [r for r in pending if r.id not in ids]
             if not all(len(r) for r in state.relations):
@@ -129,7 +133,7 @@ def next_plan(state: State, pending: Sequence[Result]) -> Plan:
         return [s for s in result.studies if not state.holds(result.outcome, s)]
 
     first = min(pending, key=lambda r: len(missing(r)))
-    new = missing(first)
+    new = missing(_whole(state, first, pending))
     derived, merge = _derivation(state, first.outcome, new)
     names = {first.outcome} | ({derived.outcome} if derived else set())
 
@@ -138,6 +142,20 @@ def next_plan(state: State, pending: Sequence[Result]) -> Plan:
 
     completed = tuple(r for r in pending if r.outcome in names and all(has(r.outcome, s) for s in r.studies))
     return Plan(completed, first.outcome, derived, merge, tuple(new))
+
+
+def _whole(state: State, first: Result, pending: Sequence[Result]) -> Result:
+    """Return the result with one study more, if nearly all lines without one of its studies are printed as well.
+
+    A study has then to fit its own line, and all of them are searched at once faster than some of them.
+    """
+    for whole in pending:
+        if whole.outcome == first.outcome and not any(state.holds(whole.outcome, s) for s in whole.studies):
+            lacking = {left_out(whole, r) for r in pending if r.outcome == whole.outcome} - {None}
+            alike = whole is first or left_out(whole, first) is not None
+            if alike and len(lacking) >= max(len(whole.studies) - 1, 3):
+                return whole
+    return first
 
 
 def _derivation(state: State, outcome: str, new: Sequence[str]) -> tuple[Derived | None, tuple[str, ...]]:
