@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 PARALLEL := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test style types fresh check test-browser notebooks recover describe validate golden bench corpus errors mutants lab format clean
+.PHONY: help book pdf test style types fresh check test-browser notebooks recover describe validate golden bench corpus errors map mutants lab format clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -88,6 +88,9 @@ corpus: $(READY)  ## compare with RevMan's own numbers on the corpus (CORPUS=FIL
 
 errors: $(READY)  ## plant errors in the printed analyses of the corpus and count those noticed (CORPUS=FILE; minutes)
 	$(BIN)/python -m benchmarks.errors "$(CORPUS)" --output benchmarks/errors.csv
+
+map: $(READY)  ## how often tables can be recovered, by what is printed (half an hour); then make notebooks NAME=identifiability
+	nice -n 10 $(BIN)/python -m benchmarks.identifiability
 
 mutants: $(READY)  ## change lines of the code and see whether the tests notice (20 minutes; NAME=one module)
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/mutation
