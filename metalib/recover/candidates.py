@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .bounds import Bounds
 from .halves import Half, Pruner, concatenate, width, with_terms
 from .parts import ARMS, Link, Var, arms_of, events_of
 from .relation import Relation, codes
@@ -42,6 +43,15 @@ class Candidates:
         fewer = copy(self)
         fewer._found = {(study, ()): (half, len(half)) for study, half in tables.items()}
         return fewer
+
+    def ranges(self) -> Bounds:
+        """Return between which ends the counts of studies lie, as far as their candidates have been looked at."""
+        out: Bounds = {}
+        for (_, context), (half, _) in self._found.items():
+            if not context and len(half):
+                for v, column in zip(half.rel.cols, half.rel.rows.T, strict=True):
+                    out[v] = int(np.maximum(column, 0).min()), int(column.max())
+        return out
 
     def _look(self, study: str, context: Mapping[Var, int]) -> tuple[Half, int]:
         """Return the candidates that the printed numbers of the step leave, and how many there were before."""

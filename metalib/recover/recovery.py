@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,13 +13,17 @@ import numpy as np
 import pandas as pd
 
 from .agree import compare
+from .conclusions import deciding_numbers, ranges_of_conclusions
 from .identify import Identified, add_up, complements_count, identify
-from .parts import arms_of
+from .parts import Var, arms_of, events_of
 from .puzzle import Puzzle
 from .relation import Relation
 from .solutions import COUNTS, LONG, Solutions
 from .state import Work, full_solutions, joint_arms
 from .step import StepReport
+
+#: So many of the numbers that would decide most stand in the JSON file.
+DECIDING = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,13 @@ class Recovery:
         Number of full solutions, the groups combined over common arm sizes; 0 unless solved.
     arms : Relation
         The choices of arm sizes that occur in full solutions; without columns unless solved.
+    unfinished : Solutions or None
+        After a limit, what the step that it ended had found: agreeing with every printed number of that step and of
+        those before, but perhaps not all.
+    searched : float
+        The share of that step that was searched.
+    bounds : mapping
+        After a limit, between which ends every count is proven to lie.
     """
 
     puzzle: Puzzle
@@ -51,6 +62,9 @@ class Recovery:
     solutions: tuple[Solutions, ...]
     count: int
     arms: Relation
+    unfinished: Solutions | None = None
+    searched: float = 1.0
+    bounds: Mapping[Var, tuple[int, int]] = field(default_factory=dict)
 
     @cached_property
     def _identified(self) -> tuple[Identified, ...]:
@@ -125,6 +139,9 @@ class Recovery:
                 rows.append(("arm sizes", study.id, level, status, len(pairs), *_ranges(pairs)))
         for cell in self._identified:
             ends = _ranges(cell.tables[:, [0, 2]])
+            proven = [self.bounds.get(v) for v in events_of(cell.outcome, cell.study)]
+            if not len(cell.tables) and None not in proven:
+                ends = [x for pair in proven if pair is not None for x in pair]
             rows.append((cell.outcome, cell.study, cell.level, cell.status, len(cell.tables), *ends))
         names = ["outcome", "study", "level", "status", "values", "low_t", "high_t", "low_c", "high_c"]
         return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(names[4:], "Int64"))
@@ -155,6 +172,22 @@ class Recovery:
         out += [f"the names {', '.join(names)} can be exchanged" for names in self.puzzle.exchangeable]
         return tuple(out)
 
+    @property
+    def conclusions(self) -> pd.DataFrame:
+        """What pooled results are over all solutions: :func:`.conclusions.ranges_of_conclusions`."""
+        return ranges_of_conclusions(self.puzzle, self.solutions if self.status == "solved" else ())
+
+    @cached_property
+    def deciding(self) -> pd.DataFrame:
+        """Which further number would leave the fewest solutions: :func:`.conclusions.deciding_numbers`.
+
+        After a limit by what the last step had found, which need not be all.
+        """
+        groups = self.solutions if self.unfinished is None else (self.unfinished,)
+        largest = max(groups, key=len, default=None)
+        none = pd.DataFrame(columns=["number", "values", "left", "most"])
+        return none if largest is None else deciding_numbers(self.puzzle, largest)
+
     def solution_tables(self, outcome: str | None = None) -> pd.DataFrame:
         """Return every kept solution in long form; after a limit every partial one.
 
@@ -183,6 +216,10 @@ class Recovery:
             "solutions": self.count,
             "assumptions": list(self.puzzle.assumptions),
             "steps": [{"results": s.name} | {key: getattr(s, key) for key in steps} for s in self.steps],
+            "searched": self.searched,
+            "unfinished": None if self.unfinished is None else self.unfinished.plain(),
+            "conclusions": _records(self.conclusions),
+            "deciding": _records(self.deciding.head(DECIDING)),
             "groups": [g.plain() for g in self.solutions],
             "tables": _records(self.tables()),
             "identification": _records(self.identification),
@@ -206,6 +243,8 @@ class Recovery:
             proven = sum(cell.level == "unique" for cell in self._identified)
             lines.append(f"A limit ended the search: {self.message}")
             lines.append(f"{proven} of {len(self._identified)} tables are proven by the steps above")
+            number = 0 if self.unfinished is None else len(self.unfinished)
+            lines.append(f"{number:,} found in the step that was ended, {self.searched:.1%} of it searched")
         else:
             lines.append(f"{self.count:,} full solutions")
         for g in self.solutions:
@@ -219,6 +258,8 @@ class Recovery:
             lines.append(
                 f"held back: {row['result']}, {row['statistic']} {row['printed']}: {' to '.join(ends)}, {verdict}"
             )
+        for row in _records(self.deciding.head(1)):
+            lines.append(f"one number more, {row['number']}, would leave about {row['left']:,.1f} of them")
         return "\n".join([*lines, *self.equivalences])
 
     def __repr__(self) -> str:

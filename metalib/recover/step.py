@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from .agree import check_rows
+from .bounds import Bounds
 from .candidates import Candidates, Derived
 from .exclusion import Scan
 from .growth import extend, gathered, grown
@@ -123,6 +124,8 @@ class Step:
     ----------
     found : list of Relation
         Partial solutions found so far: all of them once the step has run.
+    ranges : mapping
+        Between which ends the new counts lie, as far as each study by itself says so.
     """
 
     def __init__(self, state: State, plan: Plan) -> None:
@@ -133,6 +136,7 @@ class Step:
         self.completed = tuple(Completed(i, r, b) for i, (r, b) in enumerate(zip(plan.results, boxes, strict=True)))
         self.prune = Pruner(state.puzzle, plan.results, boxes, state.bounds, self.totals)
         self.found: list[Relation] = []
+        self.ranges: Bounds = {}
         self.compared = 0
 
     def run(self, work: Work) -> StepReport:
@@ -147,9 +151,10 @@ class Step:
             base = _with_given(state, base, plan.new, plan.derived)
         candidates = Candidates(state, plan.outcome, plan.derived, base, self.prune)
         possible = candidates.possible(plan.new, base) if len(base) else 0
+        self.ranges = candidates.ranges()
         self._search(base, candidates, work)
         new = [v for s in plan.new for v in candidates.columns(s, base.cols)]
-        found = _stacked(self.found, (*base.cols, *new))
+        found = stacked(self.found, (*base.cols, *new))
         state.replace(old, found)
         left = state.relation_of(plan.outcome)
         return StepReport(
@@ -293,7 +298,8 @@ def _parts(new: Sequence[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:
     yield right
 
 
-def _stacked(pieces: Sequence[Relation], cols: Sequence[Var]) -> Relation:
+def stacked(pieces: Sequence[Relation], cols: Sequence[Var]) -> Relation:
+    """Return all rows of relations of the same unknowns; `cols` are those where there is no row."""
     filled = [p for p in pieces if len(p)]
     if not filled:
         return Relation.none(cols)
