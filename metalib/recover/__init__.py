@@ -5,6 +5,7 @@ there are none, or which limit stopped it. Import this package on its own; ``imp
 """
 
 from .engine import Interrupted, recover
+from .many import read_stored, recover_many
 from .puzzle import Puzzle
 from .reading import check_puzzle, read_puzzle, read_puzzle_text
 from .recovery import Recovery
@@ -22,5 +23,7 @@ __all__ = [
     "check_puzzle",
     "read_puzzle",
     "read_puzzle_text",
+    "read_stored",
     "recover",
+    "recover_many",
 ]
