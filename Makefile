@@ -16,7 +16,7 @@ PARALLEL := -n auto --dist loadfile
 FLOOR := 95
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test style types fresh check test-browser notebooks recover describe validate golden bench corpus errors forests mutants lab format clean
+.PHONY: help book pdf test style types fresh check test-browser notebooks recover describe validate golden bench corpus errors forests mutants lab format clean map
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ errors: $(READY)  ## plant errors in the printed analyses of the corpus and coun
 
 forests: $(READY)  ## recover the studies of printed forest plots of the corpus and count the unique ones (CORPUS=FILE; 10 minutes)
 	$(BIN)/python -m benchmarks.forests "$(CORPUS)" --output benchmarks/forests.csv
+
+map: $(READY)  ## how often tables can be recovered, by what is printed (half an hour); then make notebooks NAME=identifiability
+	nice -n 10 $(BIN)/python -m benchmarks.identifiability
 
 mutants: $(READY)  ## change lines of the code and see whether the tests notice (20 minutes; NAME=one module)
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/mutation

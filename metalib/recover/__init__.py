@@ -10,9 +10,11 @@ from .forest.plot import ForestPlot
 from .forest.reading import check_forest, read_forest
 from .forest.recover import recover_forest
 from .forest.recovery import ForestRecovery
+from .many import read_stored, recover_many
 from .puzzle import Puzzle
 from .reading import check_puzzle, read_puzzle, read_puzzle_text
-from .recovery import Recovery, Solutions
+from .recovery import Recovery
+from .solutions import Solutions
 from .state import Limits
 from .step import StepReport
 
@@ -32,6 +34,8 @@ __all__ = [
     "read_forest",
     "read_puzzle",
     "read_puzzle_text",
+    "read_stored",
     "recover",
     "recover_forest",
+    "recover_many",
 ]

@@ -1,17 +1,19 @@
-"""The tables of one study that a row of counts still allows, and adding them to the row."""
+"""The tables of one study that a row of counts still allows."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 
+from .bounds import Bounds
 from .halves import Half, Pruner, concatenate, width, with_terms
 from .parts import ARMS, Link, Var, arms_of, events_of
 from .relation import Relation, codes
-from .state import State, Work
+from .state import State
 
 #: Tables of one study that are looked at, for each partial solution that may be held.
 LOOKED_AT = 100
@@ -35,6 +37,21 @@ class Candidates:
     def given(self, study: str, context: Mapping[Var, int]) -> Half:
         """Return the candidates of a study; the columns are those that `context` lacks, and the arms."""
         return self._look(study, context)[0]
+
+    def only(self, tables: Mapping[str, Half]) -> Candidates:
+        """Return the candidates with other, fewer tables of studies of which rows say nothing beforehand."""
+        fewer = copy(self)
+        fewer._found = {(study, ()): (half, len(half)) for study, half in tables.items()}
+        return fewer
+
+    def ranges(self) -> Bounds:
+        """Return between which ends the counts of studies lie, as far as their candidates have been looked at."""
+        out: Bounds = {}
+        for (_, context), (half, _) in self._found.items():
+            if not context and len(half):
+                for v, column in zip(half.rel.cols, half.rel.rows.T, strict=True):
+                    out[v] = int(np.maximum(column, 0).min()), int(column.max())
+        return out
 
     def _look(self, study: str, context: Mapping[Var, int]) -> tuple[Half, int]:
         """Return the candidates that the printed numbers of the step leave, and how many there were before."""
@@ -180,45 +197,3 @@ def _grids(arms: np.ndarray, ends: Sequence[tuple[np.ndarray, np.ndarray]], piec
                 waiting, size = [], 0
     if waiting:
         yield np.concatenate(waiting)
-
-
-def extend(
-    half: Half, study: str, candidates: Candidates, work: Work, certain: tuple[np.ndarray, ...] | None = None
-) -> Half:
-    """Combine every row with every candidate of one more study and drop what cannot lead to a solution.
-
-    `certain` are terms of each result that every completion will add.
-    """
-    context = [v for v in half.rel.cols if v.study == study]
-    key = codes(half.rel.values(context))
-    cols = (*half.rel.cols, *candidates.columns(study, context))
-    wide = width(len(cols), len(half.terms))
-    what = f"partial solutions on adding study {study!r}"
-    pieces: list[Half] = []
-    size = 0
-    groups = np.unique(key)
-    for g, code in enumerate(groups):
-        (index,) = np.nonzero(key == code)
-        values = half.rel.rows[index[0], [half.rel.cols.index(v) for v in context]]
-        found = candidates.given(study, dict(zip(context, values.tolist(), strict=True)))
-        new = [v for v in found.rel.cols if v not in context]
-        added = found.rel.values(new)
-        pairs, step = len(index) * len(found), work.piece(2 * wide)
-        for i in range(0, pairs, step):
-            at = np.arange(i, min(i + step, pairs))
-            row = at // len(found)
-            left, right = index[row], at - row * len(found)
-            relation = Relation((*half.rel.cols, *new), np.hstack([half.rel.rows[left], added[right]]))
-            # Whole numbers first: they are cheap to compare, and the sums are then formed for fewer rows.
-            keep = candidates.prune.counts_fit(relation)
-            if not keep.all():
-                relation, left, right = relation.take(keep), left[keep], right[keep]
-            terms = tuple(a[left] + b[right] for a, b in zip(half.terms, found.terms, strict=True))
-            joined = Half(relation, terms)
-            keep = candidates.prune.sums_fit(joined, certain)
-            pieces.append(joined if keep.all() else joined.take(keep))
-            size += len(pieces[-1])
-            # The pieces and, once more, the whole that is made of them.
-            work.room(what, size, 2 * wide)
-            work.tick((g + (i + step) / (pairs + step)) / len(groups))
-    return concatenate(pieces) if pieces else Half.none(cols, len(half.terms))

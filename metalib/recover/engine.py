@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor
+from contextlib import suppress
 from dataclasses import replace
 
 from ..arithmetic.options import RATIOS
 from .agree import total_of
 from .box import contradiction
 from .candidates import Derived
+from .exclusion import left_out
+from .halves import ratio_columns
 from .parts import Result
 from .puzzle import Puzzle
 from .recovery import Recovery, build
-from .relation import semijoin
+from .relation import Relation, semijoin
+from .solutions import Solutions
 from .state import LimitReached, Limits, State, Work, joint_arms
-from .step import Plan, StepReport, run_step
+from .step import Plan, Step, StepReport, stacked
 
 Progress = Callable[[str, int, int, float], None]
 
@@ -64,6 +68,8 @@ class _Search:
         self.state = State(puzzle, work)
         self.steps: list[StepReport] = []
         self.name = "bounds"
+        self.step: Step | None = None
+        self.share = 0.0
 
     def run(self) -> Recovery:
         try:
@@ -79,12 +85,18 @@ class _Search:
 
     def _found(self, status: str, message: str) -> Recovery:
         relations = () if status == "none" else self.state.relations
-        try:
-            return build(self.puzzle, self.work, self.steps, relations, (status, message))
-        except (LimitReached, MemoryError):
-            if status != "limit":
-                raise
-            return build(self.puzzle, self.work, self.steps, (), (status, f"{message}; what was found does not fit"))
+        end = (status, message)
+        if status != "limit":
+            return build(self.puzzle, self.work, self.steps, relations, end)
+        bounds = self.state.bounds | (self.step.ranges if self.step else {})
+        # What is left of the memory may be little: less is said then, but something always is.
+        for known, running in ((relations, self.step), (relations, None), ((), None)):
+            with suppress(LimitReached, MemoryError):
+                found = build(self.puzzle, self.work, self.steps, known, end)
+                pieces = running.found if running else []
+                unfinished = Solutions.of(self.puzzle, stacked(pieces, ()), False) if any(map(len, pieces)) else None
+                return replace(found, unfinished=unfinished, searched=self.share, bounds=bounds)
+        return Recovery(self.puzzle, *end, tuple(self.steps), (), 0, Relation.unit(), bounds=bounds)
 
     def _nothing_left(self) -> str:
         """Search; return why there is no solution, or an empty text."""
@@ -103,7 +115,9 @@ class _Search:
             plan = next_plan(state, pending)
             self.name, done = plan.name, whole - len(pending)
             self.tell(plan.name, done, whole, 0.0)
-            self.steps.append(run_step(state, plan, self._telling(plan.name, done, whole)))
+            self.step = Step(state, plan)
+            self.steps.append(self.step.run(self._telling(plan.name, done, whole)))
+            self.step = None
             ids = {r.id for r in plan.results}
             pending = [r for r in pending if r.id not in ids]
             if not all(len(r) for r in state.relations):
@@ -115,7 +129,12 @@ class _Search:
         return "" if all(len(r) for r in state.relations) else "no choice of arms suits all outcomes together"
 
     def _telling(self, name: str, done: int, whole: int) -> Work:
-        return replace(self.work, tick=lambda share: self.tell(name, done, whole, share))
+        def tick(share: float) -> None:
+            self.share = share
+            self.tell(name, done, whole, share)
+
+        self.share = 0.0
+        return replace(self.work, tick=tick)
 
 
 def next_plan(state: State, pending: Sequence[Result]) -> Plan:
@@ -129,7 +148,7 @@ def next_plan(state: State, pending: Sequence[Result]) -> Plan:
         return [s for s in result.studies if not state.holds(result.outcome, s)]
 
     first = min(pending, key=lambda r: len(missing(r)))
-    new = missing(first)
+    new = missing(_whole(state, first, pending))
     derived, merge = _derivation(state, first.outcome, new)
     names = {first.outcome} | ({derived.outcome} if derived else set())
 
@@ -138,6 +157,24 @@ def next_plan(state: State, pending: Sequence[Result]) -> Plan:
 
     completed = tuple(r for r in pending if r.outcome in names and all(has(r.outcome, s) for s in r.studies))
     return Plan(completed, first.outcome, derived, merge, tuple(new))
+
+
+def _whole(state: State, first: Result, pending: Sequence[Result]) -> Result:
+    """Return the result with one study more, if nearly all lines without one of its studies are printed as well.
+
+    A study has then to fit its own line, and all of them are searched at once faster than some of them.
+    """
+
+    def columns(result: Result) -> tuple[int, int] | None:
+        return ratio_columns(result, state.boxes[result.id])
+
+    for whole in pending:
+        new = not any(state.holds(whole.outcome, s) for s in whole.studies)
+        if new and columns(whole) is not None and (whole is first or left_out(whole, first)):
+            lacking = {left_out(whole, r) for r in pending if columns(r) == columns(whole)} - {None}
+            if len(lacking) >= max(len(whole.studies) - 1, 3):
+                return whole
+    return first
 
 
 def _derivation(state: State, outcome: str, new: Sequence[str]) -> tuple[Derived | None, tuple[str, ...]]:

@@ -37,6 +37,18 @@ def is_log_ratio(measure: str, method: str) -> bool:
     return method == "MH" and measure != "RD"
 
 
+def ratio_columns(result: Result, limits: Box) -> tuple[int, int] | None:
+    """Return the columns whose sums divide to the printed estimate (on its log scale or not); None if there are none.
+
+    Where Q cannot exceed its degrees of freedom tau2 is 0, and a random-effects estimate has inverse-variance weights.
+    """
+    if not limits.has_estimate:
+        return None
+    if result.model == "fixed":
+        return R, S
+    return (WY, W) if all(high <= k - 1 for k, (_, high) in limits.q.items()) else None
+
+
 def study_terms(tables: np.ndarray, measure: str, method: str) -> np.ndarray:
     """Return an array of terms, shape (m, 10), for tables of one study, shape (m, 4); negative events: it is absent."""
     out = np.empty((len(tables), COLUMNS))

@@ -10,7 +10,21 @@ from itertools import pairwise
 import numpy as np
 
 from .box import Box, tau2_edges
-from .halves import WW, WY, Half, K, R, S, W, cell_terms, fixed_estimate, held, is_log_ratio, q_around, q_range, width
+from .halves import (
+    WW,
+    WY,
+    Half,
+    K,
+    W,
+    cell_terms,
+    fixed_estimate,
+    held,
+    is_log_ratio,
+    q_around,
+    q_range,
+    ratio_columns,
+    width,
+)
 from .pairs import Lookup, Range, Ranges
 from .parts import Result
 from .state import Work
@@ -82,9 +96,10 @@ class Meeting:
         if split is not None:
             meetings = enumerate(self.part(*rows, self.work.part(n, len(split))) for n, rows in enumerate(split))
             return Met.joined([_of_whole(meeting.pairs(), split[n]) for n, meeting in meetings])
-        flat = [
-            r for c in self.completed if c.result.model == "fixed" and c.box.has_estimate for r in self._fixed_ranges(c)
-        ]
+        flat: list[Range] = []
+        for c in self.completed:
+            ratio = ratio_columns(c.result, c.box)
+            flat += [] if ratio is None else self._ratio_ranges(c, ratio)
         ranges = Ranges(flat[0], flat[1], tuple(flat[2:])) if flat else Ranges()
         lookup = Lookup(self.keys[1], ranges)
         count = lookup.count(self.keys[0], ranges)
@@ -142,15 +157,26 @@ class Meeting:
                 future.cancel()
         return replace(Met.joined(found), compared=count)
 
-    def _fixed_ranges(self, c: Completed) -> tuple[Range, Range]:
-        """Return the band of the estimate and the range of Q of a fixed-effect result."""
-        low, high = np.exp(c.box.est) if is_log_ratio(c.result.measure, c.result.method) else c.box.est
+    def _ratio_ranges(self, c: Completed, columns: tuple[int, int]) -> list[Range]:
+        """Return the band of an estimate that is a ratio of sums, and ranges of the sum of its weights and of Q."""
+        r, s = columns
+        fixed = c.result.model == "fixed"
+        log = fixed and is_log_ratio(c.result.measure, c.result.method)
+        low, high = np.exp(c.box.est) if log else c.box.est
         a, b = self.left.terms[c.position], self.right.terms[c.position]
-        left, right = ((t[:, R] - high * t[:, S], t[:, R] - low * t[:, S]) for t in (a, b))
-        return (
+        left, right = ((t[:, r] - high * t[:, s], t[:, r] - low * t[:, s]) for t in (a, b))
+        # Q is that around the fixed-effect estimate, whatever the model.
+        centre = c.box.est if fixed else (-np.inf, np.inf)
+        ranges = [
             Range(*left, *right, 0.0, 0.0),
-            Range(*q_range(a, *c.box.est), *q_range(b, *c.box.est), *c.box.q_ends),
-        )
+            Range(*q_range(a, *centre), *q_range(b, *centre), *c.box.q_ends),
+        ]
+        if not (fixed and c.result.method == "MH") and c.box.se[0] > 0:
+            # Inverse-variance weights add up to the inverse of the printed variance.
+            least, most = (1 / x**2 for x in (c.box.se[1], c.box.se[0]))
+            weights = Range(a[:, s], a[:, s], b[:, s], b[:, s], least * (1 - 1e-9), most * (1 + 1e-9))
+            ranges.insert(1, weights)
+        return ranges
 
     def _by_tau2(self, c: Completed) -> Met:
         """Search a random-effects result in ranges of tau2, within which its weights are bounded on both sides.

@@ -26,17 +26,14 @@ file (columns ``id``, ``text``, ``read_as``, ``unit``), which then says text and
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from ..arithmetic.options import MEASURES, METHODS, MODELS, Options
-from ..audit.printed import Printed, read_printed
-from ..errors import DataError, OptionError
+from ..errors import OptionError
 from .bounds import arm_count, count_bounds
 from .fields import Field, load, parse
-from .parts import ARM_NAMES, ROLES, STATISTICS, EventBounds, Link, Outcome, Result, Stat, Study, Total
+from .numbers import Numbers
+from .parts import ARM_NAMES, ROLES, EventBounds, Link, Outcome, Result, Study, Total
 from .puzzle import Puzzle
 
 LARGEST_ARM = 100_000
@@ -45,7 +42,6 @@ _ARM_OF = {name: arm for arm, name in ARM_NAMES.items()}
 _TOP = (
     "title", "published", "arms", "outcomes", "links", "totals", "report_sums", "exchangeable", "assumptions",
 )  # fmt: skip
-_PUBLISHED = ("id", "text", "read_as", "unit")
 
 
 def read_puzzle(path: str | Path) -> Puzzle:
@@ -95,19 +91,13 @@ def check_puzzle(content: object, file: object = None) -> Puzzle:
     return _Reader(content, file).puzzle()
 
 
-class _Number(NamedTuple):
-    printed: Printed
-    id: str
-    place: str
-
-
 class _Reader:
     """Turns fields into a puzzle, in the order in which they build on each other."""
 
     def __init__(self, content: object, file: object) -> None:
         self.file = file
         self.fields = Field(content, "", file).mapping(("studies", "results"), _TOP)
-        self.published = self._published(self.fields["published"])
+        self.numbers = Numbers(self.fields["published"])
         self.studies = self._studies()
         self.names = [s.id for s in self.studies]
         self.outcomes = {o.id: o for o in self._outcomes()}
@@ -129,47 +119,6 @@ class _Reader:
         )
         self._check_bounds(puzzle)
         return puzzle
-
-    def _published(self, field: Field) -> dict[str, Mapping[str, str]]:
-        """Return the rows of the file of printed numbers by id."""
-        if not field.given:
-            return {}
-        name = field.text()
-        try:
-            path = Path("." if self.file is None else str(self.file)).parent / name
-            with path.open(encoding="utf-8", newline="") as stream:
-                rows = list(csv.DictReader(stream))
-        except (OSError, ValueError, csv.Error) as error:
-            raise field.error(f"the file cannot be read ({error})", name) from None
-        for column in _PUBLISHED:
-            if not rows or not all(isinstance(row.get(column), str) for row in rows):
-                raise field.error(f"column {column!r} is missing or torn", name)
-        table: dict[str, Mapping[str, str]] = {row["id"]: row for row in rows}
-        if len(table) < len(rows):
-            raise field.error("an id stands there twice", name)
-        return table
-
-    def _number(self, field: Field, text: object, unit: object = None) -> _Number:
-        """Read a printed number; a text that begins with a letter is an id where there is a file of them."""
-        if self.published and isinstance(text, str) and text[:1].isalpha():
-            return self._by_id(field, text, unit)
-        try:
-            return _Number(read_printed(text, unit), "", "")
-        except DataError as error:
-            raise field.error(error.problem, error.value) from None
-
-    def _by_id(self, field: Field, key: str, unit: object = None) -> _Number:
-        row = self.published.get(key)
-        if row is None:
-            name = self.fields["published"].value or "the puzzle"
-            raise field.error(f"{name} has no printed number with this id", key)
-        try:
-            printed = read_printed(row["read_as"] or row["text"], float(row["unit"]) if unit is None else unit)
-        except DataError as error:
-            raise field.error(f"{key}: {error.problem}", error.value) from None
-        except ValueError:
-            raise field.error(f"the unit of {key} is no number", row["unit"]) from None
-        return _Number(printed, key, row.get("place") or "")
 
     def _studies(self) -> tuple[Study, ...]:
         size, difference = None, None
@@ -243,7 +192,7 @@ class _Reader:
             except OptionError as error:
                 raise row.error(str(error), name) from None
             role, place = given["role"].one_of(ROLES, "search"), given["place"].text("")
-            stats = tuple(self._stat(key, field, role, place) for key, field in given["printed"].items())
+            stats = tuple(self.numbers.stat(key, field, role, place) for key, field in given["printed"].items())
             if not stats:
                 raise given["printed"].error("holds no printed number")
             studies = given["studies"].names(outcome.studies, "study of this outcome")
@@ -255,22 +204,6 @@ class _Reader:
         if not any(r.searched for r in out):
             raise self.fields["results"].error("no printed number takes part in the search")
         return tuple(out)
-
-    def _stat(self, name: str, field: Field, role: str, place: str) -> Stat:
-        if name not in STATISTICS:
-            raise field.error(f"unknown statistic; known are {', '.join(STATISTICS)}", name)
-        if not isinstance(field.value, dict):
-            number = self._number(field, field.value)
-            return Stat(name, number.printed, role, place or number.place, number.id)
-        given = field.mapping((), ("text", "id", "unit", "role", "place"))
-        if given["text"].given == given["id"].given:
-            raise field.error("needs either a text or the id of a printed number")
-        if given["id"].given:
-            number = self._by_id(field, given["id"].text(), given["unit"].value)
-        else:
-            number = self._number(field, given["text"].value, given["unit"].value)
-        role, place = given["role"].one_of(ROLES, role), given["place"].text(place)
-        return Stat(name, number.printed, role, place or number.place, number.id)
 
     def _links(self) -> tuple[Link, ...]:
         out = []
@@ -312,7 +245,7 @@ class _Reader:
                 raise row.error("the total occurs twice", name)
             value, where, key = given["value"], "", ""
             if isinstance(value.value, str):
-                number = self._number(value, value.value)
+                number = self.numbers.read(value, value.value)
                 printed, where, key = number.printed, number.place, number.id
                 if printed.is_bound or printed.percent or printed.unit != 1:
                     raise value.error("a total is a whole number", printed.text)

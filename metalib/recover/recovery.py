@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,45 +13,17 @@ import numpy as np
 import pandas as pd
 
 from .agree import compare
-from .identify import Identified, add_up, classes, complements_count, identify, nearest, tables_of
-from .parts import ARMS, Var, arms_of
+from .conclusions import deciding_numbers, ranges_of_conclusions
+from .identify import Identified, add_up, complements_count, identify
+from .parts import Var, arms_of, events_of
 from .puzzle import Puzzle
 from .relation import Relation
+from .solutions import COUNTS, LONG, Solutions
 from .state import Work, full_solutions, joint_arms
 from .step import StepReport
 
-#: More solutions than this are counted in the JSON file but not listed.
-LISTED = 5000
-_COUNTS = ["events_t", "n_t", "events_c", "n_c"]
-
-
-@dataclass(frozen=True, eq=False)
-class Solutions:
-    """All solutions for outcomes that belong together; they share nothing but arm sizes with those of other outcomes.
-
-    Attributes
-    ----------
-    outcomes : tuple of str
-    found : Relation
-        Every solution.
-    kept : Relation
-        Those nearest to numbers that are known to be missed; `found` where there are none.
-    classes : ndarray
-        Class of every kept row; within a class rows differ by complements only.
-    """
-
-    outcomes: tuple[str, ...]
-    found: Relation
-    kept: Relation
-    classes: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.kept)
-
-    @property
-    def class_count(self) -> int:
-        """Number of classes."""
-        return len(np.unique(self.classes))
+#: So many of the numbers that would decide most stand in the JSON file.
+DECIDING = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +46,13 @@ class Recovery:
         Number of full solutions, the groups combined over common arm sizes; 0 unless solved.
     arms : Relation
         The choices of arm sizes that occur in full solutions; without columns unless solved.
+    unfinished : Solutions or None
+        After a limit, what the step that it ended had found: agreeing with every printed number of that step and of
+        those before, but perhaps not all.
+    searched : float
+        The share of that step that was searched.
+    bounds : mapping
+        After a limit, between which ends every count is proven to lie.
     """
 
     puzzle: Puzzle
@@ -83,6 +62,9 @@ class Recovery:
     solutions: tuple[Solutions, ...]
     count: int
     arms: Relation
+    unfinished: Solutions | None = None
+    searched: float = 1.0
+    bounds: Mapping[Var, tuple[int, int]] = field(default_factory=dict)
 
     @cached_property
     def _identified(self) -> tuple[Identified, ...]:
@@ -138,8 +120,8 @@ class Recovery:
         for cell in self._identified:
             table = cell.tables[0].tolist() if cell.level == "unique" else [pd.NA] * 4
             rows.append((cell.outcome, cell.study, *table, cell.status))
-        frame = pd.DataFrame(rows, columns=["outcome", "study", *_COUNTS, "status"])
-        return frame.astype(dict.fromkeys(_COUNTS, "Int64"))
+        frame = pd.DataFrame(rows, columns=["outcome", "study", *COUNTS, "status"])
+        return frame.astype(dict.fromkeys(COUNTS, "Int64"))
 
     @property
     def identification(self) -> pd.DataFrame:
@@ -157,6 +139,9 @@ class Recovery:
                 rows.append(("arm sizes", study.id, level, status, len(pairs), *_ranges(pairs)))
         for cell in self._identified:
             ends = _ranges(cell.tables[:, [0, 2]])
+            proven = [self.bounds.get(v) for v in events_of(cell.outcome, cell.study)]
+            if not len(cell.tables) and None not in proven:
+                ends = [x for pair in proven if pair is not None for x in pair]
             rows.append((cell.outcome, cell.study, cell.level, cell.status, len(cell.tables), *ends))
         names = ["outcome", "study", "level", "status", "values", "low_t", "high_t", "low_c", "high_c"]
         return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(names[4:], "Int64"))
@@ -187,6 +172,22 @@ class Recovery:
         out += [f"the names {', '.join(names)} can be exchanged" for names in self.puzzle.exchangeable]
         return tuple(out)
 
+    @property
+    def conclusions(self) -> pd.DataFrame:
+        """What pooled results are over all solutions: :func:`.conclusions.ranges_of_conclusions`."""
+        return ranges_of_conclusions(self.puzzle, self.solutions if self.status == "solved" else ())
+
+    @cached_property
+    def deciding(self) -> pd.DataFrame:
+        """Which further number would leave the fewest solutions: :func:`.conclusions.deciding_numbers`.
+
+        After a limit by what the last step had found, which need not be all.
+        """
+        groups = self.solutions if self.unfinished is None else (self.unfinished,)
+        largest = max(groups, key=len, default=None)
+        none = pd.DataFrame(columns=["number", "values", "left", "most"])
+        return none if largest is None else deciding_numbers(self.puzzle, largest)
+
     def solution_tables(self, outcome: str | None = None) -> pd.DataFrame:
         """Return every kept solution in long form; after a limit every partial one.
 
@@ -196,21 +197,9 @@ class Recovery:
             ``group, solution, class, outcome, study, events_t, n_t, events_c, n_c``; a study that turned out not to
             report an outcome has no row. Solutions and classes are numbered from 1 within a group of outcomes.
         """
-        names = ["group", "solution", "class", "outcome", "study", *_COUNTS]
-        pieces = []
-        for number, group in enumerate(self.solutions, 1):
-            for o in self.puzzle.outcomes:
-                for s in o.studies if o.id in group.outcomes and outcome in (None, o.id) else ():
-                    tables = tables_of(group.kept, o.id, s)
-                    if tables is None:
-                        continue
-                    piece = pd.DataFrame(tables, columns=_COUNTS)
-                    solution = np.arange(len(group)) + 1
-                    piece = piece.assign(group=number, solution=solution, outcome=o.id, study=s)
-                    piece["class"] = group.classes + 1
-                    pieces.append(piece.loc[piece["events_t"] >= 0, names])
+        pieces = [p for number, group in enumerate(self.solutions, 1) for p in group.long(self.puzzle, number, outcome)]
         if not pieces:
-            return pd.DataFrame(columns=names)
+            return pd.DataFrame(columns=LONG)
         return pd.concat(pieces).sort_values(["group", "solution"], kind="stable", ignore_index=True)
 
     def to_json(self) -> str:
@@ -227,7 +216,11 @@ class Recovery:
             "solutions": self.count,
             "assumptions": list(self.puzzle.assumptions),
             "steps": [{"results": s.name} | {key: getattr(s, key) for key in steps} for s in self.steps],
-            "groups": [_group(g) for g in self.solutions],
+            "searched": self.searched,
+            "unfinished": None if self.unfinished is None else self.unfinished.plain(),
+            "conclusions": _records(self.conclusions),
+            "deciding": _records(self.deciding.head(DECIDING)),
+            "groups": [g.plain() for g in self.solutions],
             "tables": _records(self.tables()),
             "identification": _records(self.identification),
             "equivalences": list(self.equivalences),
@@ -250,6 +243,8 @@ class Recovery:
             proven = sum(cell.level == "unique" for cell in self._identified)
             lines.append(f"A limit ended the search: {self.message}")
             lines.append(f"{proven} of {len(self._identified)} tables are proven by the steps above")
+            number = 0 if self.unfinished is None else len(self.unfinished)
+            lines.append(f"{number:,} found in the step that was ended, {self.searched:.1%} of it searched")
         else:
             lines.append(f"{self.count:,} full solutions")
         for g in self.solutions:
@@ -263,6 +258,8 @@ class Recovery:
             lines.append(
                 f"held back: {row['result']}, {row['statistic']} {row['printed']}: {' to '.join(ends)}, {verdict}"
             )
+        for row in _records(self.deciding.head(1)):
+            lines.append(f"one number more, {row['number']}, would leave about {row['left']:,.1f} of them")
         return "\n".join([*lines, *self.equivalences])
 
     def __repr__(self) -> str:
@@ -274,23 +271,11 @@ def build(
 ) -> Recovery:
     """Make the result of a search out of its last relations; `end` is status and message."""
     solved = end[0] == "solved"
-    groups = []
-    for relation in relations:
-        found = _in_order(puzzle, relation)
-        # Of partial solutions the nearest may yet be dropped.
-        kept = nearest(puzzle, found) if solved else found
-        outcomes = tuple(o.id for o in puzzle.outcomes if any(v.outcome == o.id for v in found.cols))
-        groups.append(Solutions(outcomes, found, kept, classes(puzzle, kept)))
+    groups = [Solutions.of(puzzle, relation, solved) for relation in relations]
     kept_rows = [g.kept for g in groups]
     arms = joint_arms(kept_rows, work) if solved else Relation.unit()
     count = full_solutions(kept_rows, arms) if solved and groups else 0
     return Recovery(puzzle, *end, tuple(steps), tuple(groups), count, arms)
-
-
-def _in_order(puzzle: Puzzle, relation: Relation) -> Relation:
-    """Sort columns as the puzzle lists them, and rows by their values, so that a solution has one form only."""
-    wanted = [Var(o, s.id, arm) for o in ("", *(o.id for o in puzzle.outcomes)) for s in puzzle.studies for arm in ARMS]
-    return relation.project([v for v in wanted if v in relation.cols])
 
 
 def _ranges(pairs: np.ndarray) -> list[object]:
@@ -298,21 +283,6 @@ def _ranges(pairs: np.ndarray) -> list[object]:
     if not len(pairs):
         return [pd.NA] * 4
     return [int(x) for column in pairs.T for x in (column.min(), column.max())]
-
-
-def _group(group: Solutions) -> dict[str, object]:
-    listed = len(group) <= LISTED
-    out = {
-        "outcomes": list(group.outcomes),
-        "found": len(group.found),
-        "kept": len(group.kept),
-        "classes": group.class_count,
-        "columns": [{"outcome": v.outcome or "arm size", "study": v.study, "arm": v.arm} for v in group.kept.cols],
-        "rows": group.kept.rows.tolist() if listed else None,
-    }
-    if not listed:
-        out["left_out"] = f"{len(group):,} rows; solution_tables() or --solutions FILE gives them as CSV"
-    return out
 
 
 def _records(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:

@@ -5,18 +5,29 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from .agree import check_rows
-from .candidates import Candidates, Derived, extend
-from .halves import COLUMNS, Half, Pruner, with_terms
-from .meet import Completed, Meeting
+from .bounds import Bounds
+from .candidates import Candidates, Derived
+from .exclusion import Scan
+from .growth import extend, gathered, grown
+from .halves import COLUMNS, Half, Pruner, width, with_terms
+from .meet import LOOKUP_BYTES, Completed, Meeting
 from .parts import Result, Var, arms_of, events_of
 from .relation import Relation, codes
 from .state import State, Work
+
+#: Rows of a half that are formed at once, where memory allows: more would only leave the cache.
+MOST_ROWS = 1 << 21
+#: Up to this many new studies all ways to divide them are weighed.
+FEW = 12
+#: Says which pairs of rows of two halves, given with their terms, are wanted.
+Inside = Callable[[Sequence[np.ndarray], Sequence[np.ndarray], np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +94,6 @@ class StepReport:
     seconds: float
 
 
-def run_step(state: State, plan: Plan, work: Work) -> StepReport:
-    """Carry out a step, put its relation into the state, and report."""
-    start = time.perf_counter()
-    outcomes = {plan.outcome, *plan.merge}
-    old = [r for r in state.relations if any(v.outcome in outcomes for v in r.cols)]
-    base = state.merge(old) if len(old) != 1 else old[0]
-    before = len(base)
-    if plan.derived is not None:
-        base = _with_given(state, base, plan.new, plan.derived)
-    step = _Step(state, plan, base)
-    found = step.run(work)
-    after = len(found)
-    state.replace(old, found)
-    left = state.relation_of(plan.outcome)
-    return StepReport(
-        plan.name,
-        plan.outcome,
-        tuple(dict.fromkeys(s for r in plan.results for s in r.studies)),
-        before,
-        step.possible,
-        step.compared,
-        after,
-        0 if left is None else len(left),
-        time.perf_counter() - start,
-    )
-
-
 def _with_given(state: State, base: Relation, studies: Sequence[str], derived: Derived) -> Relation:
     """Add what a derived outcome needs and the base lacks: arm sizes, and events that the puzzle gives."""
     for study in studies:
@@ -127,83 +111,145 @@ def _with_given(state: State, base: Relation, studies: Sequence[str], derived: D
     return state.obey_links(base)
 
 
-class _Step:
-    """The work of one step."""
+class Step:
+    """The work of one step.
 
-    def __init__(self, state: State, plan: Plan, base: Relation) -> None:
-        self.state, self.plan, self.base = state, plan, base
+    Parameters
+    ----------
+    state : State
+        Its relations are what the step begins with.
+    plan : Plan
+
+    Attributes
+    ----------
+    found : list of Relation
+        Partial solutions found so far: all of them once the step has run.
+    ranges : mapping
+        Between which ends the new counts lie, as far as each study by itself says so.
+    """
+
+    def __init__(self, state: State, plan: Plan) -> None:
+        self.state, self.plan = state, plan
         names = {"", plan.outcome} | ({plan.derived.outcome} if plan.derived else set())
         self.totals = tuple(t for t in state.puzzle.totals if t.role == "search" and t.outcome in names)
         boxes = tuple(state.boxes[r.id] for r in plan.results)
         self.completed = tuple(Completed(i, r, b) for i, (r, b) in enumerate(zip(plan.results, boxes, strict=True)))
         self.prune = Pruner(state.puzzle, plan.results, boxes, state.bounds, self.totals)
-        self.candidates = Candidates(state, plan.outcome, plan.derived, base, self.prune)
-        self.possible = 0
+        self.found: list[Relation] = []
+        self.ranges: Bounds = {}
         self.compared = 0
 
-    def run(self, work: Work) -> Relation:
-        """Return all partial solutions with the new studies."""
-        pieces: list[Relation] = []
-        if len(self.base):
-            left_studies, right_studies = self._split()
-            groups = list(self._groups(right_studies))
-            for i, (rows, start) in enumerate(groups):
-                part = work.part(i, len(groups))
-                pieces.append(self._joined(rows, start, left_studies, right_studies, part))
-                size = sum(map(len, pieces))
-                work.room("solutions of the step", size, 8 * len(pieces[0].cols))
-        filled = [p for p in pieces if len(p)] or pieces[:1]
-        if not filled:
-            new = [v for s in self.plan.new for v in self.candidates.columns(s, self.base.cols)]
-            return Relation.none((*self.base.cols, *new))
-        cols = filled[0].cols
-        return Relation(cols, np.concatenate([p.values(cols) for p in filled]))
+    def run(self, work: Work) -> StepReport:
+        """Carry out the step, put its relation into the state, and report."""
+        start = time.perf_counter()
+        state, plan = self.state, self.plan
+        outcomes = {plan.outcome, *plan.merge}
+        old = [r for r in state.relations if any(v.outcome in outcomes for v in r.cols)]
+        base = state.merge(old) if len(old) != 1 else old[0]
+        before = len(base)
+        if plan.derived is not None:
+            base = _with_given(state, base, plan.new, plan.derived)
+        candidates = Candidates(state, plan.outcome, plan.derived, base, self.prune)
+        possible = candidates.possible(plan.new, base) if len(base) else 0
+        self.ranges = candidates.ranges()
+        self._search(base, candidates, work)
+        new = [v for s in plan.new for v in candidates.columns(s, base.cols)]
+        found = stacked(self.found, (*base.cols, *new))
+        state.replace(old, found)
+        left = state.relation_of(plan.outcome)
+        return StepReport(
+            plan.name,
+            plan.outcome,
+            tuple(dict.fromkeys(s for r in plan.results for s in r.studies)),
+            before,
+            possible,
+            self.compared,
+            len(found),
+            0 if left is None else len(left),
+            time.perf_counter() - start,
+        )
 
-    def _groups(self, right_studies: Sequence[str]) -> Iterator[tuple[Relation, Relation]]:
+    def _search(self, base: Relation, candidates: Candidates, work: Work) -> None:
+        """Find all partial solutions that continue the rows of the base."""
+        scan = None if base.cols else Scan.of(self.completed, self.plan.new)
+        if scan is None:
+            self._continue(base, candidates, work)
+            return
+        tables = {s: candidates.given(s, {}) for s in self.plan.new}
+        slices = list(scan.slices(tables))
+        for i, part in enumerate(slices):
+            fewer = candidates.only({s: tables[s].take(kept) for s, kept in part.kept.items()})
+            self._continue(base, fewer, work.part(i, len(slices)), partial(scan.inside, part))
+
+    def _continue(self, base: Relation, candidates: Candidates, work: Work, inside: Inside | None = None) -> None:
+        """Find the partial solutions that continue the base with some candidates; `inside` says which sums count."""
+        if not len(base):
+            return
+        rows = self._rows(len(base.cols))
+        left_studies, right_studies = self._split(base, candidates, rows)
+        groups = list(self._groups(base, right_studies))
+        for i, (some, start) in enumerate(groups):
+            mine = work.part(i, len(groups))
+            left = self.prune(with_terms(some, self.plan.results))
+            # Studies with one possible table come first: they sharpen everything that follows.
+            open_ = []
+            for study in sorted(left_studies, key=lambda s: candidates.number(s, base)):
+                if len(left) and candidates.number(study, left.rel) == 1:
+                    left = extend(left, study, candidates, mine)
+                else:
+                    open_.append(study)
+            certain = tuple(t[0] for t in left.terms) if len(left) == 1 else None
+            # What stands in both halves is counted on the left.
+            right = Half(start, tuple(np.zeros((1, COLUMNS)) for _ in self.plan.results))
+            for second, its in gathered(grown(right, right_studies, candidates, rows, mine, certain), rows):
+                for first, least in gathered(grown(left, open_, candidates, rows, its), rows):
+                    self._meet(first, second, start.cols, least, inside)
+
+    def _rows(self, columns: int) -> int:
+        """Return how many rows of a half may be held: both, and what is made of them, take two thirds of the memory."""
+        columns += 6 * len(self.plan.new)
+        row = 2 * width(columns, len(self.completed)) + LOOKUP_BYTES
+        limits = self.state.work.limits
+        return max(min(MOST_ROWS, limits.bytes // (3 * row), limits.rows), 1)
+
+    def _groups(self, base: Relation, right_studies: Sequence[str]) -> Iterator[tuple[Relation, Relation]]:
         """Yield the rows of the base in groups within which the right half is the same, and where that starts from."""
-        context = [v for v in self.base.cols if v.study in right_studies]
-        key = codes(self.base.values(context))
+        context = [v for v in base.cols if v.study in right_studies]
+        key = codes(base.values(context))
         for code in np.unique(key):
-            rows = self.base.take(key == code)
+            rows = base.take(key == code)
             yield rows, rows.project(context) if context else Relation.unit()
 
-    def _split(self) -> tuple[list[str], list[str]]:
-        """Divide the new studies between two halves, so that together the halves have the fewest rows."""
+    def _split(self, base: Relation, candidates: Candidates, most: int) -> tuple[list[str], list[str]]:
+        """Divide the new studies between two halves, so that few rows are formed; `most` are held at once."""
         new = list(self.plan.new)
-        sizes = {s: max(self.candidates.number(s, self.base), 1) for s in new}
         if len(new) <= 1:
             return [], new
+        sizes = {s: max(candidates.number(s, base), 1) for s in new}
         best, cost = (list[str](), new), math.inf
-        for size in range(len(new)):
-            for right in itertools.combinations(new, len(new) - size):
-                left = [s for s in new if s not in right]
-                rows = math.prod(sizes[s] for s in right) + len(self.base) * math.prod(sizes[s] for s in left)
-                if rows < cost:
-                    best, cost = (left, list(right)), rows
-        return best
+        for left in _parts(new, sizes):
+            right = [s for s in new if s not in left]
+            rows = math.prod(sizes[s] for s in right), len(base) * math.prod(sizes[s] for s in left)
+            # The left half is formed again for every piece of the right one.
+            needed = rows[0] + rows[1] * -(-rows[0] // most)
+            if needed < cost:
+                best, cost = (left, right), needed
+        return best[0], sorted(best[1], key=lambda s: sizes[s])
 
-    def _joined(
-        self, rows: Relation, start: Relation, left_studies: list[str], right_studies: list[str], work: Work
-    ) -> Relation:
-        """Return the partial solutions that continue some rows of the base."""
-        parts = len(left_studies) + len(right_studies) + 1
-        results = self.plan.results
-        left = self.prune(with_terms(rows, results))
-        # Studies with one possible table come first: they sharpen everything that follows.
-        for i, s in enumerate(sorted(left_studies, key=lambda s: self.candidates.number(s, start))):
-            left = extend(left, s, self.candidates, work.part(i, parts))
-        self.possible += self.candidates.possible(self.plan.new, rows)
-        certain = tuple(t[0] for t in left.terms) if len(left) == 1 else None
-        # What stands in both halves is counted on the left.
-        right = Half(start, tuple(np.zeros((1, COLUMNS)) for _ in results))
-        for i, s in enumerate(right_studies, len(left_studies)):
-            right = extend(right, s, self.candidates, work.part(i, parts), certain)
-        keys = self._what_adds_up(left.rel, right.rel, start.cols)
-        met = Meeting(left, right, keys, self.completed, work.part(parts - 1, parts)).pairs()
-        self.compared += met.compared
-        new = [v for v in right.rel.cols if v not in rows.cols]
-        counts = np.hstack([left.rel.rows[met.left], right.rel.values(new)[met.right]])
-        return self._verified(Relation((*left.rel.cols, *new), counts))
+    def _meet(self, left: Half, right: Half, both: Sequence[Var], work: Work, inside: Inside | None) -> None:
+        """Find the partial solutions that two halves make together; `both` are the unknowns that both hold."""
+        keys = self._what_adds_up(left.rel, right.rel, both)
+        met = Meeting(left, right, keys, self.completed, work).pairs()
+        self.compared += met.compared + len(left) + len(right)
+        work.number("pairs to compare", self.compared, work.limits.pairs)
+        i, j = met.left, met.right
+        if inside is not None:
+            fits = inside(left.terms, right.terms, i, j)
+            i, j = i[fits], j[fits]
+        new = [v for v in right.rel.cols if v not in both]
+        counts = np.hstack([left.rel.rows[i], right.rel.values(new)[j]])
+        self.found.append(self._verified(Relation((*left.rel.cols, *new), counts)))
+        work.room("solutions of the step", sum(map(len, self.found)), 8 * counts.shape[1])
 
     def _what_adds_up(self, left: Relation, right: Relation, both: Sequence[Var]) -> tuple[np.ndarray, np.ndarray]:
         """Return codes of the rows that are equal exactly where two halves add up to every known total."""
@@ -235,3 +281,27 @@ class _Step:
         for result in self.plan.results:
             relation = relation.take(check_rows(relation, result))
         return relation
+
+
+def _parts(new: Sequence[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """Yield choices of studies for one half: every one of few studies, of many those that a greedy balance finds."""
+    if len(new) <= FEW:
+        for number in range(len(new)):
+            for chosen in itertools.combinations(new, number):
+                yield list(chosen)
+        return
+    left, right = list[str](), list[str]()
+    for study in sorted(new, key=lambda s: -sizes[s]):
+        smaller = left if math.prod(sizes[s] for s in left) <= math.prod(sizes[s] for s in right) else right
+        smaller.append(study)
+    yield left
+    yield right
+
+
+def stacked(pieces: Sequence[Relation], cols: Sequence[Var]) -> Relation:
+    """Return all rows of relations of the same unknowns; `cols` are those where there is no row."""
+    filled = [p for p in pieces if len(p)]
+    if not filled:
+        return Relation.none(cols)
+    names = filled[0].cols
+    return Relation(names, np.concatenate([p.values(names) for p in filled]))
