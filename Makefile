@@ -27,6 +27,7 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 	@touch $@
 
 book: $(READY)  ## set up, then build the HTML book from the stored notebooks: _build/html/index.html
+	$(BIN)/python -m metalib notebooks --check
 	rm -rf _build
 	$(BIN)/jupyter-book build . --all -W -n --keep-going --quiet
 	@echo "The book is at _build/html/index.html"
@@ -66,7 +67,7 @@ test-browser:  ## open every page of the built book in Chromium: offline, access
 	cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs
 
 notebooks: $(READY)  ## run every notebook, store those that ran, say at the end what failed (NAME=one for a single one)
-	$(BIN)/python tools/notebooks.py $(NAME)
+	$(BIN)/python -m metalib notebooks $(NAME)
 
 recover: $(READY)  ## search for the tables behind the printed numbers and write them into data/ (minutes)
 	$(BIN)/python tools/recover_tables.py

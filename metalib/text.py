@@ -158,6 +158,17 @@ def significant(value: float, digits: int = 2) -> str:
     return f"{rounded:,.{max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)}f}"
 
 
+def measured(value: float) -> str:
+    """Return a mean, a standard deviation or a time: two decimals, more for small and none for large numbers.
+
+    >>> measured(12.345), measured(0.0123), measured(100000.0), measured(-0.5)
+    ('12.35', '0.0123', '100,000', '-0.50')
+    """
+    if 0 < abs(value) < 0.1:
+        return significant(value, 3)
+    return number(value) if abs(value) < 10_000 else f"{value:,.0f}"
+
+
 def duration(seconds: float) -> str:
     """Return a time with two significant digits, in the unit that suits it.
 

@@ -51,7 +51,7 @@ def effect(
 
     Parameters
     ----------
-    measure : {"OR", "RR", "RD"}
+    measure : str
     heading : str
         By default measure and "[95% CI]".
     columns : tuple of str
