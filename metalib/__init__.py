@@ -39,6 +39,7 @@ __all__ = [
     "pool_proportional_odds",
     "proportional_odds",
     "read_review",
+    "sampled_subsets",
     "specifications",
     "subgroups",
     "tau2_interval",
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     from .robustness.sensitivity import cumulative, exclude_cumulatively, leave_one_out
     from .robustness.small_study import egger, harbord, peters, trim_and_fill
     from .robustness.specifications import specifications
-    from .robustness.subsets import all_subsets, influence
+    from .robustness.subsets import all_subsets, influence, sampled_subsets
 else:
     # No module may be called like a public name: Python would put it in the place of the name.
     _MODULES = {
@@ -99,6 +100,7 @@ else:
         "pool_proportional_odds": "robustness.ordinal",
         "proportional_odds": "robustness.ordinal",
         "read_review": "audit.review",
+        "sampled_subsets": "robustness.subsets",
         "specifications": "robustness.specifications",
         "subgroups": "arithmetic.subgroups",
         "tau2_interval": "arithmetic.tau2_interval",

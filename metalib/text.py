@@ -159,14 +159,14 @@ def significant(value: float, digits: int = 2) -> str:
 
 
 def measured(value: float) -> str:
-    """Return a mean, a standard deviation or a time: two decimals, more for small and none for large numbers.
+    """Return a mean, a standard deviation or a time: whole, or with two decimals, more for small ones.
 
-    >>> measured(12.345), measured(0.0123), measured(100000.0), measured(-0.5)
-    ('12.35', '0.0123', '100,000', '-0.50')
+    >>> measured(12.345), measured(0.0123), measured(100000.5), measured(-0.5), measured(55.0)
+    ('12.35', '0.0123', '100,000', '-0.50', '55')
     """
     if 0 < abs(value) < 0.1:
         return significant(value, 3)
-    return number(value) if abs(value) < 10_000 else f"{value:,.0f}"
+    return f"{value:,.0f}" if abs(value) >= 10_000 or float(value).is_integer() else number(value)
 
 
 def duration(seconds: float) -> str:

@@ -90,7 +90,8 @@ def forest_data(result: PooledEffect | Subgroups, **shown: Unpack[Shown]) -> pd.
     -------
     DataFrame
         ``kind`` of row (``heading``, ``study``, ``subtotal``, ``total``, ``also``, ``prediction``, ``printed``,
-        ``difference``), ``subgroup``, ``study``, ``label`` (as shown), counts (or means, or person-time), ``weight`` (percent of the total),
+        ``difference``), ``subgroup``, ``study``, ``label`` (as shown), the columns of the arms (counts if there are
+        none), ``weight`` (percent of the total),
         ``estimate``, ``low``, ``high`` (natural scale: ratios are not logarithms), ``se`` (of the effect as it was
         pooled), ``tau2, Q, df, p_Q, I2`` (heterogeneity; in the row ``difference`` that between subgroups),
         ``statistic`` and ``p`` (of the overall effect), and how the row was pooled and what the arms are called:
