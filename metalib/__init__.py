@@ -30,6 +30,7 @@ __all__ = [
     "import_review",
     "influence",
     "leave_one_out",
+    "meta_regression",
     "peters",
     "pool",
     "pool_batch",
@@ -49,6 +50,7 @@ __all__ = [
 if TYPE_CHECKING:
     from .arithmetic.estimates import effects_from_intervals
     from .arithmetic.generic import pool_effects
+    from .arithmetic.meta_regression import meta_regression
     from .arithmetic.options import REVMAN_2025, Options
     from .arithmetic.pooling import pool, pool_batch, pool_batch_both
     from .arithmetic.results import PooledBatch, PooledEffect
@@ -91,6 +93,7 @@ else:
         "import_review": "importers.importing",
         "influence": "robustness.subsets",
         "leave_one_out": "robustness.sensitivity",
+        "meta_regression": "arithmetic.meta_regression",
         "peters": "robustness.small_study",
         "pool": "arithmetic.pooling",
         "pool_batch": "arithmetic.pooling",

@@ -2,8 +2,8 @@
 
 Every alteration is made twice. Clumsily: the stored hashes stay, so the first guard sees it. And as a forger would:
 hashes and ids made to fit, so that only what the checks really compare can tell. "guards" are those of
-``metalib.pages.checks``, "nbval" is nbval itself on the outputs of the fresh run of `make test`, "files" is the comparison of that
-run's files with the stored ones: all of them what `make test` calls.
+``metalib.pages.checks``, "nbval" is nbval itself on the outputs of the fresh run of `make test`, "files" is the
+comparison of that run's files with the stored ones: all of them what `make test` calls.
 """
 
 from __future__ import annotations
