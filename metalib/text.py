@@ -91,6 +91,15 @@ def number(value: float | None, digits: int = 2) -> str:
     return shown.removeprefix("-") if float(shown) == 0 else shown
 
 
+def mid_sentence(name: str) -> str:
+    """Return a name as it stands within a sentence: a capital only where it is not that of a first word.
+
+    >>> mid_sentence("Single treatment"), mid_sentence("BCG"), mid_sentence("")
+    ('single treatment', 'BCG', '')
+    """
+    return name[:1].lower() + name[1:] if name[1:] == name[1:].lower() else name
+
+
 def minus_signs(shown: str) -> str:
     """Return a text with a minus sign in place of each hyphen before a number.
 

@@ -5,9 +5,9 @@ With effects y (k,), variances v, a design X (k, p) and weights ``W = diag(1 / (
     b = (X'WX)^-1 X'Wy,  var(b) = (X'WX)^-1,  P = W - W X (X'WX)^-1 X'W
 
 QE is ``y'Py`` with tau2 = 0, chi-squared with k - p degrees of freedom where nothing is left between the studies. QM
-tests all coefficients but the intercept. R2 is the share of tau2 that the moderators take away [3]_. Hartung and Knapp's
-interval multiplies var(b) by ``y'Py / (k - p)`` and takes t with k - p degrees of freedom; QM then is an F with m and
-k - p [4]_.
+tests all m coefficients but the intercept. R2 is the share of tau2 that the moderators take away [3]_. The interval of
+Hartung and Knapp multiplies var(b) by ``y'Py / (k - p)`` and takes t with k - p degrees of freedom; QM / m is then an F
+with m and k - p [4]_.
 
 .. [1] Berkey CS et al. (1995). A random-effects regression model for meta-analysis. Stat Med 14:395-411.
 .. [2] Viechtbauer W (2010). Conducting meta-analyses in R with the metafor package. J Stat Softw 36(3).
@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Unpack
 
 import numpy as np
 import pandas as pd
@@ -29,7 +28,7 @@ from scipy.special import chdtrc, fdtrc, ndtr, stdtr, stdtrit
 
 from ..errors import DataError, OptionError, choose
 from .data import StudyData
-from .options import Choices, Options
+from .options import Options
 from .pooling import batch_of_one, check_choices
 
 ESTIMATORS = ("DL", "PM", "REML", "ML")
@@ -126,10 +125,11 @@ class MetaRegression:
 def meta_regression(
     tables: pd.DataFrame,
     moderators: str | Sequence[str],
+    measure: str = "OR",
     *,
     tau2: str = "REML",
     ci: str = "wald",
-    **choices: Unpack[Choices],
+    level: float = 0.95,
 ) -> MetaRegression:
     """Fit a mixed-effects meta-regression.
 
@@ -140,12 +140,14 @@ def meta_regression(
         first in alphabetical order is what the others are set against.
     moderators : str or sequence of str
         Columns of `tables`.
+    measure : str
+        As in :func:`metalib.pool`; effects are weighted by inverse variance.
     tau2 : {"DL", "PM", "REML", "ML"}
         Estimator of the variance that is left between the studies.
     ci : {"wald", "hksj"}
         Normal quantiles, or Knapp and Hartung's adjustment with t.
-    **choices
-        ``measure`` and ``level`` as in :func:`metalib.pool`; effects are weighted by inverse variance.
+    level : float
+        Confidence level.
 
     Returns
     -------
@@ -168,11 +170,9 @@ def meta_regression(
     >>> [round(b, 3) for b in fit.coefficients], round(fit.QM_p, 3), fit.tau2
     ([0.056, -0.189], 0.485, 0.0)
     """
-    for name in choices.keys() - {"measure", "level"}:
-        raise OptionError(f"{name} is not for a meta-regression; its effects are weighted by inverse variance")
     choose("tau2", tau2, ESTIMATORS)
     choose("ci", ci, INTERVALS)
-    data, options = check_choices(tables, {**choices, "method": "IV"})
+    data, options = check_choices(tables, {"measure": measure, "method": "IV", "level": level})
     names, design = _design(tables, [moderators] if isinstance(moderators, str) else list(moderators))
     return _fit(data, options, names, design, tau2, ci)
 
@@ -278,7 +278,7 @@ def _tau2(x: np.ndarray, y: np.ndarray, v: np.ndarray, method: str) -> float:
     _, _, residual = _solve(x, y, 1 / v)
     excess = float((residual**2 / v).sum()) - df
     if method == "DL":
-        return max(0.0, excess / _trace(x, 1 / v))
+        return float(max(0.0, excess / _trace(x, 1 / v)))
     _, _, flat = _solve(x, y, np.ones(len(y)))
     # Beyond the residual sum of squares no estimate lies.
     top = 2 * float((flat**2).sum()) + float(v.min())
@@ -295,7 +295,8 @@ def _tau2(x: np.ndarray, y: np.ndarray, v: np.ndarray, method: str) -> float:
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    return float(brentq(function, low, high, xtol=1e-15 * high, rtol=1e-14))
+    found: float = brentq(function, low, high, xtol=1e-15 * high, rtol=1e-14)
+    return found
 
 
 def _generalised_q(x: np.ndarray, y: np.ndarray, v: np.ndarray, tau2: float) -> float:

@@ -18,10 +18,9 @@ import nbformat
 
 from ..errors import BookError
 from . import stored as tool
+from .new import TO_WRITE
 
 GLUE = re.compile(r"\{glue:text\}`(?:(?P<doc>[^`:]+)::)?(?P<name>[a-z][A-Za-z0-9_]*):s`")
-#: Stands before every sentence that a person has to replace by their own.
-TO_WRITE = "(To be written)"
 #: Folders beside the notebooks whose every file a notebook must tell of.
 WRITTEN = ("figures", "downloads")
 _read: dict[Path, tuple[bytes, nbformat.NotebookNode]] = {}

@@ -51,7 +51,7 @@ def side(estimate: float, measure: str, arms: Arms) -> str:
     """Return what an estimate (log scale for ratios) says of the two arms, for example ``fewer events with the drug``.
 
     >>> side(-0.2, "OR", ("Drug", "Placebo")), side(0.2, "MD", ("Drug", "Placebo")), side(0.0, "RD", ("a", "b"))
-    ('fewer events with Drug', 'a higher mean with Drug', 'as many events with a as with b')
+    ('fewer events with drug', 'a higher mean with drug', 'as many events with a as with b')
     """
     if measure in (*MEASURES, *RATES):
         more, fewer, same = "more events with", "fewer events with", "as many events with"
@@ -60,8 +60,8 @@ def side(estimate: float, measure: str, arms: Arms) -> str:
     else:
         more, fewer, same = "a higher value with", "a lower value with", "the same value with"
     if abs(estimate) < 1e-12:
-        return f"{same} {arms[0]} as with {arms[1]}"
-    return f"{more if estimate > 0 else fewer} {arms[0]}"
+        return f"{same} {text.mid_sentence(arms[0])} as with {text.mid_sentence(arms[1])}"
+    return f"{more if estimate > 0 else fewer} {text.mid_sentence(arms[0])}"
 
 
 def result(effect: PooledEffect, arms: Arms) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from ..arithmetic.data import StudyData, check_data
-from ..arithmetic.options import MEANS, MEASURES, OTHERS, RATES, TAU2_METHODS, Choices, check_level
+from ..arithmetic.options import MEANS, MEASURES, OTHERS, RATES, TAU2_METHODS, Choices, Options, check_level
 from ..arithmetic.pooling import pool
 from ..arithmetic.study_effects import cells
 from ..arithmetic.tables import Tables
@@ -122,3 +122,26 @@ def combinations(measure: str, rules: Sequence[str]) -> Iterator[tuple[str, str,
                 yield "MH", "random", "DL", ci, rule
             for tau2 in TAU2_METHODS:
                 yield "IV", "random", tau2, ci, rule
+
+
+def standard_models(options: Options) -> dict[str, Choices]:
+    """Return the models that a result is shown under, as arguments of :func:`metalib.pool`.
+
+    Parameters
+    ----------
+    options : Options
+        How the result is pooled; Peto's method, which has no random effects, is set beside Mantel-Haenszel's.
+
+    Returns
+    -------
+    dict
+        ``main``: as `options` say; ``other``: under the other model; ``hksj``: under random effects with Hartung and
+        Knapp's interval.
+    """
+    main = options.choices()
+    random: Choices = {**main, "model": "random"}
+    if options.method == "Peto":
+        random["method"] = "MH"
+    fixed: Choices = {**main, "model": "fixed", "ci": "wald", "I2": "Q"}
+    other = random if options.model == "fixed" else fixed
+    return {"main": main, "other": other, "hksj": {**random, "ci": "hksj"}}
