@@ -26,9 +26,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     audit.add_arguments(commands.add_parser("audit", help="hold the statistics of a text against each other"))
     arguments = parser.parse_args(argv)
     if arguments.command == "notebooks":
-        # Not above: it needs Jupyter, which nothing else here does.
-        from .pages import stored
-
+        try:
+            # Not above: it needs Jupyter, which nothing else here does.
+            from .pages import stored
+        except ImportError as error:
+            print(f"error: running a book needs {error.name}: pip install 'metalib[book]'", file=sys.stderr)
+            return 2
         return stored.run_command(arguments.folder, arguments.name, check=arguments.check)
     run = {"new": new.run, "audit": audit.run, "recover": command.run}
     return run[arguments.command](arguments)

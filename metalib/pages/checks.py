@@ -18,7 +18,7 @@ import nbformat
 
 from ..errors import BookError
 from . import stored as tool
-from .new import TO_WRITE
+from .plan import TO_WRITE
 
 GLUE = re.compile(r"\{glue:text\}`(?:(?P<doc>[^`:]+)::)?(?P<name>[a-z][A-Za-z0-9_]*):s`")
 #: Folders beside the notebooks whose every file a notebook must tell of.
@@ -204,7 +204,7 @@ def names_of_tables_and_figures_are_unique(root: Path) -> None:
 
 def places_to_write(root: Path) -> list[str]:
     """Return every place of a book that waits for a person's words, as ``file, line: what is asked for``."""
-    pages = [*sorted(root.glob("*.md")), *sorted((root / "book").glob("*.md")), *tool.sources(root)]
+    pages = [root / "index.md", *sorted((root / "book").glob("*.md")), *tool.sources(root)]
     return [
         f"{page.relative_to(root).as_posix()}, line {number}: {line.partition(TO_WRITE)[2].strip(' *_')}"
         for page in pages

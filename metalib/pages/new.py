@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -29,11 +30,9 @@ from ..errors import DataError, MetalibError, OptionError, choose
 from ..importers.importing import Hints, import_review
 from .book import FILE, Book
 from .markup import escape_markdown
-from .plan import PARTS, Plan, plan
+from .plan import PARTS, TO_WRITE, ChapterPlan, Plan, plan
 
 TEMPLATES = "templates/new"
-#: Stands before every sentence that a person has to replace by their own.
-TO_WRITE = "(To be written)"
 #: Files with one template each, by the name they are written to.
 ONCE = (
     "_config.yml", "_toc.yml", "index.md", "requirements.txt", "README.md", "Makefile", "pytest.ini", ".gitignore",
@@ -163,10 +162,40 @@ def requirement() -> str:
     return f"metalib[book] @ {origin['url']}"
 
 
+def write_chapters(folder: Path) -> list[str]:
+    """Write the chapters that the data of a book now allow and that it does not have yet.
+
+    Parameters
+    ----------
+    folder : path
+        Of a book; files that exist are left as they are, so the table of contents is the person's to complete.
+
+    Returns
+    -------
+    list of str
+        The notebooks that were written.
+
+    Raises
+    ------
+    DataError
+        The data cannot be read.
+    """
+    written = []
+    for chapter in plan(read_review(folder / "data")).chapters:
+        if not (folder / "notebooks" / f"{chapter.file}.py").exists():
+            _write_chapter(_environment(), folder, chapter)
+            written.append(chapter.file)
+    return written
+
+
+def _write_chapter(environment: Environment, folder: Path, chapter: ChapterPlan) -> None:
+    path = folder / "notebooks" / f"{chapter.file}.py"
+    _render(environment, f"notebooks/{chapter.template}.py", path, {"to_write": TO_WRITE, **chapter.given})
+    path.with_suffix(".ipynb").write_text(twin(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def _write(folder: Path, planned: Plan, title: str) -> None:
     """Write every file of a book but its data."""
-    from .stored import write_twin
-
     environment = _environment()
     parts = [
         {"caption": part, "chapters": [c for c in planned.chapters if c.part == part]}
@@ -181,9 +210,29 @@ def _write(folder: Path, planned: Plan, title: str) -> None:
     for name in ONCE:
         _render(environment, name.removeprefix("."), folder / name, given)
     for chapter in planned.chapters:
-        path = folder / "notebooks" / f"{chapter.file}.py"
-        _render(environment, f"notebooks/{chapter.template}.py", path, given | chapter.given)
-        write_twin(path)
+        _write_chapter(environment, folder, chapter)
+
+
+def twin(source: str) -> str:
+    """Return the .ipynb of a notebook in the percent format of our templates, not run yet.
+
+    Not by jupytext, which only running a book needs.
+    """
+    cells: list[dict[str, object]] = []
+    for i, part in enumerate(re.split(r"^# %% ?", source, flags=re.MULTILINE)[1:]):
+        head, _, body = part.partition("\n")
+        body = body.strip("\n")
+        tags = re.fullmatch(r"tags=(\[.*\])", head)
+        cell: dict[str, object] = {"id": f"cell-{i}", "metadata": {"tags": json.loads(tags[1])} if tags else {}}
+        if head == "[markdown]":
+            lines = (line.removeprefix("#").removeprefix(" ") for line in body.split("\n"))
+            cell |= {"cell_type": "markdown", "source": "\n".join(lines)}
+        else:
+            cell |= {"cell_type": "code", "source": body, "execution_count": None, "outputs": []}
+        cells.append(cell)
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    content = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _render(environment: Environment, template: str, path: Path, given: dict[str, object]) -> None:
@@ -228,9 +277,6 @@ def run(arguments: argparse.Namespace, ask: Ask | None = None) -> int:
         planned = new_book(arguments.folder, files, _wishes(arguments, ask))
     except (MetalibError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
-    except ImportError as error:
-        print(f"error: a book needs more than the library ({error.name}): pip install 'metalib[book]'", file=sys.stderr)
         return 2
     folder = arguments.folder
     print(f"{folder}: {len(planned.chapters)} chapters on {len(planned.outcomes)} outcomes")

@@ -10,10 +10,11 @@ import pandas as pd
 from ..arithmetic.data import arm_columns, check_data
 from ..audit.review import Review
 from ..figures.scales import MEASURE_NAMES
-from ..robustness.subsets import LARGEST_K
 from .chapter import names
 from .characteristics import own_columns
 
+#: Stands before every sentence that a person has to replace by their own.
+TO_WRITE = "(To be written)"
 #: Fewest studies for tests of asymmetry and for a moderator (Cochrane Handbook, 13.3.5.4 and 10.11.5.1).
 FEWEST = 10
 #: Most groups that a column of text may form.
@@ -156,8 +157,3 @@ def _regressions(review: Review, outcomes: Iterable[OutcomePlan]) -> list[dict[s
             if numbers.notna().all() and numbers.nunique() > 2 and not running:
                 found.append({"outcome": outcome, "moderator": column, "name": f"{outcome.name}_{slug(column)}"})
     return found
-
-
-def sampled(outcomes: Iterable[OutcomePlan]) -> list[str]:
-    """Return the outcomes of which subsets are drawn at random, because there are too many for all."""
-    return [outcome.label for outcome in outcomes if outcome.k > LARGEST_K]

@@ -202,18 +202,23 @@ def subsets(frame: pd.DataFrame, whole: PooledEffect, drawn: bool) -> str:
     tested = frame.dropna(subset=["estimate", "p"])
     if whole.estimate is None or whole.p is None or tested.empty:
         return "No subset of the studies gives a P."
-    same = text.percent(100 * float((tested["estimate"] * whole.estimate > 1e-12).mean()))
-    alike = text.percent(100 * float(((tested["p"] < ALPHA) == (whole.p < ALPHA)).mean()))
+    same = text.count(int((tested["estimate"] * whole.estimate > 1e-12).sum()))
+    alike = text.count(int(((tested["p"] < ALPHA) == (whole.p < ALPHA)).sum()))
     number = counted(len(tested), "subset")
-    which = f"Of {number} drawn at random" if drawn else f"Of all {number} that give a P"
+    which = (
+        f"Of {number} drawn at random" if drawn else f"Of {number} that {'gives' if len(tested) == 1 else 'give'} a P"
+    )
     verdict = "significant" if whole.p < ALPHA else "not significant"
-    return f"{which}, {same} have the direction of the whole, and {alike} are {verdict} as it is."
+    return f"{which}, {same} have the direction of the whole, and {alike} are {verdict}, as it is."
 
 
 def fragile(found: Fragility) -> str:
     """Return how many patients decide about significance."""
+    if found.significant is None:
+        return f"How many patients decide cannot be said: {found.reason}."
     if found.changes is None:
-        return f"How many patients decide is not known: {found.reason}."
+        away = "that makes the result not significant" if found.significant else "that makes the result significant"
+        return f"No change of few patients was found {away} ({found.reason})."
     verb = "would no longer be" if found.significant else "would be"
     patients = counted(found.changes, "patient")
     bound = "" if found.exact else f" (at most; fewer than {found.at_least} do not suffice)"

@@ -106,7 +106,7 @@ def normalise(
         The :func:`arithmetic` of the machine that ran it, by default this one's.
     """
     for i, cell in enumerate(notebook.cells):
-        cell["id"] = _cell_id(i, cell.source)
+        cell["id"] = hashlib.sha256(f"{i}:{cell.source}".encode()).hexdigest()[:8]
         cell["metadata"] = nbformat.from_dict(cells[i]["metadata"])  # type: ignore[no-untyped-call]
         if cell.cell_type == "code":
             cell["outputs"] = _merge_streams(cell.outputs)
@@ -122,10 +122,6 @@ def normalise(
     )
     notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
     return notebook
-
-
-def _cell_id(number: int, source: str) -> str:
-    return hashlib.sha256(f"{number}:{source}".encode()).hexdigest()[:8]
 
 
 def _merge_streams(outputs: list[Any]) -> list[Any]:
@@ -220,16 +216,6 @@ def store(path: Path) -> None:
             target = path.parent / file.relative_to(staged)
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(file, target)
-
-
-def write_twin(path: Path) -> None:
-    """Write the .ipynb twin of a .py notebook that was not run yet."""
-    notebook = jupytext.read(path)
-    notebook.metadata.clear()
-    notebook.metadata["kernelspec"] = KERNELSPEC
-    for i, cell in enumerate(notebook.cells):
-        cell["id"] = _cell_id(i, cell.source)
-    path.with_suffix(".ipynb").write_text(as_text(notebook), encoding="utf-8")
 
 
 def store_all(root: Path, names: Sequence[str] = ()) -> int:
