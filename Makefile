@@ -30,7 +30,9 @@ book: $(READY)  ## set up, then build the HTML book from the stored notebooks: _
 	$(BIN)/python -m metalib notebooks --check
 	rm -rf _build
 	$(BIN)/jupyter-book build . --all -W -n --keep-going --quiet
-	@echo "The book is at _build/html/index.html"
+	$(MAKE) --no-print-directory -C examples/bcg book BIN=$(abspath $(BIN)) READY=
+	mkdir -p _build/html/examples && cp -r examples/bcg/_build/html _build/html/examples/bcg
+	@echo "The book is at _build/html/index.html, the example at _build/html/examples/bcg/index.html"
 
 pdf: $(READY)  ## print the whole report: _build/report.pdf (needs Chromium)
 	rm -rf _build/singlehtml _build/report.pdf
@@ -41,6 +43,7 @@ test: $(READY)  ## set up, then check everything: style, types, numbers, stored 
 	@echo "== style and types, and every notebook run again and compared with its stored outputs"
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target style types fresh
 	@echo "== checking the numbers, and that the checks notice altered outputs"
+	$(MAKE) --no-print-directory -C examples/bcg test BIN=$(abspath $(BIN)) READY= ARGS="$(PARALLEL)"
 	METALIB_FRESH=$(CURDIR)/_build/fresh $(BIN)/python -m pytest $(PARALLEL) tests metalib --doctest-modules $(COVERAGE)
 
 check: $(READY)  ## style and types only, in seconds

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metalib.pages import column_table, notebook, outputs, stored
+from metalib.pages import checks, column_table, notebook, outputs, stored
+from metalib.pages.new import Wishes, new_book
 
 COUNTS = ["events_t", "n_t", "events_c", "n_c"]
 
@@ -94,3 +95,62 @@ def glued(shown: list[dict]) -> dict[str, str]:
     """Return the glued texts by name."""
     return {one["meta"]["scrapbook"]["name"]: one[f"{notebook.GLUE}text/plain"] for one in shown
             if "scrapbook" in one["meta"]}  # fmt: skip
+
+
+def made(tmp_path: Path, frame: pd.DataFrame, **hints: str) -> Path:
+    source = tmp_path / "counts.csv"
+    frame.to_csv(source, index=False)
+    new_book(tmp_path / "book", [source], Wishes(hints=hints))  # type: ignore[arg-type]
+    return tmp_path / "book"
+
+
+def check_book(book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]) -> dict[str, str]:
+    """Run chapters in this process; every glued text that they name is there."""
+    found = {}
+    for name, shown in run(book, names, tmp_path / "files", monkeypatch).items():
+        texts = glued(shown)
+        for cell in jupytext.read(book / "notebooks" / f"{name}.py").cells:
+            if cell.cell_type == "markdown":
+                assert {m["name"] for m in checks.GLUE.finditer(cell.source)} <= set(texts), name
+        assert all(text.strip("'\" ") for text in texts.values())
+        found |= texts
+    return found
+
+
+def outcome_chapters(book: Path) -> list[str]:
+    return [p.stem for p in stored.sources(book) if "chapter.show_forest" in p.read_text(encoding="utf-8")]
+
+
+AWKWARD = [
+    'O"Neil & Söns',
+    "<b>Smith</b> | 1",
+    "עברית 2001",
+    "دراسة ١",
+    "a_b*c$d$",
+    "{x}`y`",
+    "50% of [n](z)",
+    "it's",
+    "-5",
+    "=1+1",
+]
+SHAPES: dict[str, tuple[pd.DataFrame, dict[str, str]]] = {
+    **{f"k={k}": (trials(k), {}) for k in (1, 2, 3, 4, 5, 9, 10, 17, 31, 60)},
+    "two arms of zero": (zero_arms(6, 2), {}),
+    "all but one of zero": (zero_arms(4, 3), {}),
+    "every study of zero": (zero_arms(3, 3), {}),
+    "risk ratio": (trials(6), {"measure": "RR"}),
+    "risk difference": (trials(6), {"measure": "RD"}),
+    "means": (means(6), {}),
+    "one mean": (means(1), {}),
+    "standardised": (means(12), {"measure": "SMD"}),
+    "rates": (rates(5), {}),
+    "rate difference": (rates(5), {"measure": "IRD"}),
+    "effects": (effects(11), {"measure": "HR"}),
+    "differences": (effects(2), {"measure": "difference"}),
+    "awkward names": (trials(10, study=AWKWARD), {}),
+    "groups and numbers": (
+        trials(12, region=["north", "south"] * 6, dose=[3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8]), {},
+    ),
+    "years": (trials(5, year=[2003, 2001, 2010, 1999, 2001]), {}),
+    "outcomes": (pd.concat([trials(4, outcome="Death <5 years"), trials(3, 2, outcome="موت")]), {}),
+}  # fmt: skip

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import jupytext
-import new_books
 import pandas as pd
 import pytest
+from new_books import check_book, made, outcome_chapters, trials
 
 import metalib
 from metalib import DataError, OptionError
@@ -19,92 +20,6 @@ from metalib.pages.new import TO_WRITE, Wishes, new_book, write_chapters
 
 FILES = Path(__file__).parent / "import_files"
 BCG = Path(__file__).parent.parent / "examples" / "bcg"
-AWKWARD = [
-    'O"Neil & Söns',
-    "<b>Smith</b> | 1",
-    "עברית 2001",
-    "دراسة ١",
-    "a_b*c$d$",
-    "{x}`y`",
-    "50% of [n](z)",
-    "it's",
-    "-5",
-    "=1+1",
-]
-SHAPES: dict[str, tuple[pd.DataFrame, dict[str, str]]] = {
-    **{f"k={k}": (new_books.trials(k), {}) for k in (1, 2, 3, 4, 5, 9, 10, 17, 31, 60)},
-    "two arms of zero": (new_books.zero_arms(6, 2), {}),
-    "all but one of zero": (new_books.zero_arms(4, 3), {}),
-    "every study of zero": (new_books.zero_arms(3, 3), {}),
-    "risk ratio": (new_books.trials(6), {"measure": "RR"}),
-    "risk difference": (new_books.trials(6), {"measure": "RD"}),
-    "means": (new_books.means(6), {}),
-    "one mean": (new_books.means(1), {}),
-    "standardised": (new_books.means(12), {"measure": "SMD"}),
-    "rates": (new_books.rates(5), {}),
-    "rate difference": (new_books.rates(5), {"measure": "IRD"}),
-    "effects": (new_books.effects(11), {"measure": "HR"}),
-    "differences": (new_books.effects(2), {"measure": "difference"}),
-    "awkward names": (new_books.trials(10, study=AWKWARD), {}),
-    "groups and numbers": (new_books.trials(12, region=["north", "south"] * 6, dose=[3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8]), {}),
-    "years": (new_books.trials(5, year=[2003, 2001, 2010, 1999, 2001]), {}),
-    "outcomes": (pd.concat([new_books.trials(4, outcome="Death <5 years"), new_books.trials(3, 2, outcome="موت")]), {}),
-}  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A warning on a page would be an error of its build.
-    monkeypatch.setenv("PYTHONWARNINGS", "error")
-
-
-def made(tmp_path: Path, frame: pd.DataFrame, **hints: str) -> Path:
-    source = tmp_path / "counts.csv"
-    frame.to_csv(source, index=False)
-    new_book(tmp_path / "book", [source], Wishes(hints=hints))  # type: ignore[arg-type]
-    return tmp_path / "book"
-
-
-def check_book(book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]) -> dict[str, str]:
-    """Run chapters in this process; every glued text that they name is there."""
-    found = {}
-    for name, shown in new_books.run(book, names, tmp_path / "files", monkeypatch).items():
-        texts = new_books.glued(shown)
-        for cell in jupytext.read(book / "notebooks" / f"{name}.py").cells:
-            if cell.cell_type == "markdown":
-                assert {m["name"] for m in checks.GLUE.finditer(cell.source)} <= set(texts), name
-        assert all(text.strip("'\" ") for text in texts.values())
-        found |= texts
-    return found
-
-
-def outcome_chapters(book: Path) -> list[str]:
-    return [p.stem for p in stored.sources(book) if "chapter.show_forest" in p.read_text(encoding="utf-8")]
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_every_shape_gives_a_book(shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    frame, hints = SHAPES[shape]
-    book = made(tmp_path, frame, **hints)
-    checks.each_notebook_has_its_twin(book)
-    for path in stored.sources(book):
-        checks.twins_agree(path)
-    chapters = outcome_chapters(book)
-    assert len(chapters) == len(metalib.read_review(book / "data").outcomes)
-    texts = check_book(book, tmp_path, monkeypatch, chapters)
-    assert "main_result" in texts
-
-
-EVERY = ("k=1", "k=10", "every study of zero", "standardised", "rates", "effects", "awkward names", "groups and numbers", "outcomes")  # fmt: skip
-
-
-@pytest.mark.parametrize("shape", EVERY)
-def test_every_chapter_runs(shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    frame, hints = SHAPES[shape]
-    book = made(tmp_path, frame, **hints)
-    # The exhaustive part of the search is fragility's own business and takes its time.
-    others = [p.stem for p in stored.sources(book) if p.stem not in ("fragility", *outcome_chapters(book))]
-    check_book(book, tmp_path, monkeypatch, others)
 
 
 def test_a_file_of_revman_gives_its_title_its_outcomes_and_its_bias(
@@ -128,7 +43,7 @@ def test_files_of_other_programs_give_a_book(name: str, tmp_path: Path, monkeypa
 
 def test_bias_and_flow_come_from_their_own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     studies = pd.read_csv(FILES / "robvis.csv").iloc[:, 0].tolist()
-    frame = new_books.trials(len(studies), study=studies)
+    frame = trials(len(studies), study=studies)
     frame.to_csv(tmp_path / "counts.csv", index=False)
     files = [tmp_path / "counts.csv", FILES / "robvis.csv", FILES / "prisma.csv"]
     planned = new_book(tmp_path / "book", files)
@@ -138,8 +53,8 @@ def test_bias_and_flow_come_from_their_own_files(tmp_path: Path, monkeypatch: py
 
 
 def test_printed_results_and_certainty_get_their_chapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    book = made(tmp_path, new_books.trials(5))
-    effect = metalib.pool(new_books.trials(5), model="random")
+    book = made(tmp_path, trials(5))
+    effect = metalib.pool(trials(5), model="random")
     printed = {"OR": f"{effect.ratio:.2f}", "CI low": f"{effect.ratio_low:.2f}", "CI high": "9.99", "I2": "0"}
     head = "id,place,outcome,excluded,model,statistic,text,read_as,unit,note\n"
     rows = [f"p{i},Results,counts,,,{name},{value},,{1 if name == 'I2' else 0.01},"
@@ -156,7 +71,7 @@ def test_printed_results_and_certainty_get_their_chapters(tmp_path: Path, monkey
 
 
 def test_a_changed_count_changes_the_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    book = made(tmp_path, new_books.trials(4, events_t=[2, 2, 2, 2], n_t=100, events_c=[40, 44, 50, 39], n_c=100))
+    book = made(tmp_path, trials(4, events_t=[2, 2, 2, 2], n_t=100, events_c=[40, 44, 50, 39], n_c=100))
     before = check_book(book, tmp_path, monkeypatch, ["counts"])["main_result"]
     path = book / "data" / "tables.csv"
     frame = pd.read_csv(path)
@@ -167,7 +82,7 @@ def test_a_changed_count_changes_the_sentence(tmp_path: Path, monkeypatch: pytes
 
 
 def test_what_a_person_must_write_is_listed_until_it_is_written(tmp_path: Path) -> None:
-    book = made(tmp_path, new_books.trials(3))
+    book = made(tmp_path, trials(3))
     places = checks.places_to_write(book)
     assert any(place.startswith("index.md, line 3: The question") for place in places)
     assert any(place.startswith("notebooks/counts.py, line ") for place in places)
@@ -197,7 +112,7 @@ def test_nothing_is_left_of_a_book_that_was_interrupted(tmp_path: Path, monkeypa
 
     monkeypatch.setattr("metalib.pages.new.twin", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        made(tmp_path, new_books.trials(3))
+        made(tmp_path, trials(3))
     assert [p.name for p in tmp_path.iterdir()] == ["counts.csv"]
 
 
@@ -205,7 +120,7 @@ def test_a_folder_that_exists_is_never_touched(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "mine").write_text("as before", encoding="utf-8")
     with pytest.raises(DataError, match="not overwritten"):
-        made(tmp_path, new_books.trials(3))
+        made(tmp_path, trials(3))
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     for name in ("book", "link"):
         assert main(["new", str(tmp_path / name), "--from", str(tmp_path / "counts.csv"), "--defaults"]) == 2
@@ -223,7 +138,7 @@ def test_the_command_takes_options_and_asks_for_the_rest(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "our counts.csv"
-    new_books.trials(3).rename(columns={"events_t": "cases"}).to_csv(source, index=False)
+    trials(3).rename(columns={"events_t": "cases"}).to_csv(source, index=False)
     arguments = ["new", str(tmp_path / "book"), "--from", str(source), "--map", "events_t=cases", "--measure", "RR"]
     asked: list[str] = []
 
@@ -247,3 +162,49 @@ def test_the_command_takes_options_and_asks_for_the_rest(
     assert main(["new", str(tmp_path / "other"), "--defaults"]) == 2
     assert "--from" in capsys.readouterr().err
     assert not (tmp_path / "other").exists()
+
+
+def markdown_and_code(path: Path) -> tuple[list[str], list[str]]:
+    cells = jupytext.read(path).cells
+    return tuple([c.source for c in cells if c.cell_type == kind] for kind in ("markdown", "code"))  # type: ignore
+
+
+def without_places(texts: list[str]) -> list[str]:
+    """Return paragraphs but those that a person writes."""
+    return [part for text in texts for part in text.split("\n\n") if TO_WRITE not in part]
+
+
+def test_the_example_is_what_the_command_makes_and_prose(tmp_path: Path) -> None:
+    arms = ("BCG vaccine", "No vaccine")
+    hints = {"measure": "RR", "outcome": "Tuberculosis"}
+    wishes = Wishes("BCG vaccine against tuberculosis", arms, better="fewer", hints=hints)  # type: ignore[arg-type]
+    new_book(tmp_path / "book", [FILES / "bcg.csv"], wishes)
+    by_hand = {"index.md", "requirements.txt"}
+    for path in sorted(p for p in (tmp_path / "book").rglob("*") if p.is_file() and "notebooks" not in p.parts):
+        name = path.relative_to(tmp_path / "book")
+        if name.as_posix() not in by_hand:
+            assert path.read_bytes() == (BCG / name).read_bytes(), f"{name}: make the example again"
+    assert [p.name for p in stored.sources(BCG)] == [p.name for p in stored.sources(tmp_path / "book")]
+    for path in stored.sources(BCG):
+        prose, code = markdown_and_code(path)
+        new_prose, new_code = markdown_and_code(tmp_path / "book" / "notebooks" / path.name)
+        assert set(without_places(new_prose)) <= set(without_places(prose)), path.name
+        # A person adds statements to a cell, or cells.
+        assert all(any(cell in own for own in code) for cell in new_code), path.name
+
+
+def test_the_example_is_green() -> None:
+    for path in stored.sources(BCG):
+        for check in checks.OF_A_NOTEBOOK:
+            check(path)
+    for check in checks.OF_A_BOOK:
+        check(BCG)
+
+
+def test_the_package_holds_every_template() -> None:
+    """What setuptools takes along is what the command reads; a wheel would otherwise lack it."""
+    root = Path(__file__).parent.parent
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    pages = root / "metalib" / "pages"
+    taken = {path for pattern in settings["package-data"]["metalib.pages"] for path in pages.glob(pattern)}
+    assert {path for path in (pages / "templates").rglob("*") if path.is_file()} <= taken

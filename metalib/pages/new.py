@@ -31,6 +31,7 @@ from ..importers.importing import Hints, import_review
 from .book import FILE, Book
 from .markup import escape_markdown
 from .plan import PARTS, TO_WRITE, ChapterPlan, Plan, plan
+from .sentences import counted
 
 TEMPLATES = "templates/new"
 #: Files with one template each, by the name they are written to.
@@ -150,13 +151,13 @@ def _quoted(value: str) -> str:
 
 def requirement() -> str:
     """Return what pip installs this library from: where this copy came from, else its version."""
-    try:
-        distribution = metadata.distribution("metalib")
-    except metadata.PackageNotFoundError as error:
-        raise OptionError("metalib is not installed; install it first, for example `pip install .`") from error
-    origin = json.loads(distribution.read_text("direct_url.json") or "{}")
+    # A folder of sources on the path may hide the copy that pip installed, which knows where it came from.
+    found = list(metadata.distributions(name="metalib"))
+    if not found:
+        raise OptionError("metalib is not installed; install it first, for example `pip install .`")
+    origin = next((json.loads(text) for one in found if (text := one.read_text("direct_url.json"))), {})
     if "url" not in origin:
-        return f"metalib[book]=={distribution.version}"
+        return f"metalib[book]=={found[0].version}"
     if "vcs_info" in origin:
         origin["url"] = f"{origin['vcs_info']['vcs']}+{origin['url']}@{origin['vcs_info']['commit_id']}"
     return f"metalib[book] @ {origin['url']}"
@@ -202,10 +203,9 @@ def _write(folder: Path, planned: Plan, title: str) -> None:
         for part in PARTS
         if any(c.part == part for c in planned.chapters)
     ]
-    left_out = {o.file for o in planned.outcomes if o.k > 1}
     given: dict[str, object] = {
         "title": title, "author": "", "to_write": TO_WRITE, "parts": parts, "outcomes": planned.outcomes,
-        "left_out": left_out, "not_made": planned.not_made, "requirement": requirement(), "explorer": False,
+        "not_made": planned.not_made, "requirement": requirement(),
     }  # fmt: skip
     for name in ONCE:
         _render(environment, name.removeprefix("."), folder / name, given)
@@ -279,7 +279,7 @@ def run(arguments: argparse.Namespace, ask: Ask | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     folder = arguments.folder
-    print(f"{folder}: {len(planned.chapters)} chapters on {len(planned.outcomes)} outcomes")
+    print(f"{folder}: {counted(len(planned.chapters), 'chapter')} on {counted(len(planned.outcomes), 'outcome')}")
     print("".join(f"  not made: {line}\n" for line in planned.not_made), end="")
     print(f"What was read and what was not: {folder / 'data' / 'import.md'}")
     print(f"Next: cd {folder} && make notebooks book; the book is then at _build/html/index.html")
