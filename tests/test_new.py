@@ -207,4 +207,6 @@ def test_the_package_holds_every_template() -> None:
     settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     pages = root / "metalib" / "pages"
     taken = {path for pattern in settings["package-data"]["metalib.pages"] for path in pages.glob(pattern)}
-    assert {path for path in (pages / "templates").rglob("*") if path.is_file()} <= taken
+    needed = {path for name in ("templates", "extra") for path in (pages / name).rglob("*") if path.is_file()}
+    assert len(needed) > 25
+    assert needed <= taken

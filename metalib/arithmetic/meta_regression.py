@@ -168,7 +168,7 @@ def meta_regression(
     ...                        "events_c": [20, 9, 11, 3], "n_c": [50, 40, 60, 45], "dose": [4, 3, 2, 1]})
     >>> fit = metalib.meta_regression(trials, "dose", measure="RR")
     >>> [round(b, 3) for b in fit.coefficients], round(fit.QM_p, 3), fit.tau2
-    ([0.056, -0.189], 0.485, 0.0)
+    ([0.021, -0.186], 0.404, 0.0)
     """
     choose("tau2", tau2, ESTIMATORS)
     choose("ci", ci, INTERVALS)

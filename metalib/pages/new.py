@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from os.path import lexists
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -155,7 +156,7 @@ def requirement() -> str:
     found = list(metadata.distributions(name="metalib"))
     if not found:
         raise OptionError("metalib is not installed; install it first, for example `pip install .`")
-    origin = next((json.loads(text) for one in found if (text := one.read_text("direct_url.json"))), {})
+    origin: dict[str, Any] = next((json.loads(text) for one in found if (text := one.read_text("direct_url.json"))), {})
     if "url" not in origin:
         return f"metalib[book]=={found[0].version}"
     if "vcs_info" in origin:

@@ -12,6 +12,7 @@ from ..audit.review import Review
 from ..figures.scales import MEASURE_NAMES
 from .chapter import names
 from .characteristics import own_columns
+from .explorer import LARGEST_K
 
 #: Stands before every sentence that a person has to replace by their own.
 TO_WRITE = "(To be written)"
@@ -75,6 +76,8 @@ def plan(review: Review) -> Plan:
         else:
             not_made.append(f"{file.replace('_', ' ').capitalize()}: {why_not}.")
 
+    add(firm, "explorer", (o for o in outcomes if o.form == "tables" and o.k <= LARGEST_K),
+        f"no outcome has counts of at most {LARGEST_K} studies")  # fmt: skip
     add(firm, "sensitivity", (o for o in outcomes if o.k > 1), "no outcome has two studies")
     add(firm, "subsets", (o for o in outcomes if o.k > 2), "no outcome has three studies")
     add(firm, "models", outcomes, "there is no outcome")
