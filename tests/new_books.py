@@ -131,7 +131,7 @@ AWKWARD = [
     "50% of [n](z)",
     "it's",
     "-5",
-    "=1+1",
+    "研究 2005",
 ]
 SHAPES: dict[str, tuple[pd.DataFrame, dict[str, str]]] = {
     **{f"k={k}": (trials(k), {}) for k in (1, 2, 3, 4, 5, 9, 10, 17, 31, 60)},

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import metalib
-from metalib import DataError, OptionError, meta_regression
+from metalib import DataError, OptionError, figures, meta_regression
 from metalib.arithmetic.meta_regression import ESTIMATORS
 
 GOLDEN = Path(__file__).parent.parent / "validation" / "golden" / "meta_regression"
@@ -137,3 +137,21 @@ def test_too_few_studies_and_unknown_options_are_refused(bcg: pd.DataFrame) -> N
             meta_regression(bcg, moderators)
     with pytest.raises(OptionError):
         meta_regression(bcg, "year").predict(1.0, 2.0)
+
+
+def test_a_figure_draws_every_study_and_the_line() -> None:
+    data = frame(load("bcg_latitude"))
+    fit = meta_regression(data, "ablat", measure="RR")
+    values = data["ablat"].tolist()
+    drawn = figures.regression_data(fit, values, labels={"study 0": "Aronson"})
+    studies, line = drawn[drawn["kind"] == "study"], drawn[drawn["kind"] == "line"]
+    assert np.allclose(np.log(studies["estimate"]), data["effect"], rtol=1e-12)
+    assert studies["label"].iloc[0] == "Aronson"
+    assert math.isclose(studies["weight"].sum(), 100)
+    assert math.isclose(math.log(line["estimate"].iloc[-1]), fit.predict(max(values))[0], rel_tol=1e-12)
+    axes = figures.regression(fit, values, moderator="latitude").axes[0]
+    assert len(axes.collections[-1].get_offsets()) == fit.k
+    assert (axes.get_xlabel(), axes.get_yscale()) == ("latitude", "log")
+    for wrong in (values[:-1], []):
+        with pytest.raises(OptionError):
+            figures.regression_data(fit, wrong)
