@@ -30,9 +30,12 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 	@touch $@
 
 book: $(READY)  ## set up, then build the HTML book from the stored notebooks: _build/html/index.html
+	$(BIN)/python -m metalib notebooks --check
 	rm -rf _build
 	$(BIN)/jupyter-book build . --all -W -n --keep-going --quiet
-	@echo "The book is at _build/html/index.html"
+	$(MAKE) --no-print-directory -C examples/bcg book BIN=$(abspath $(BIN)) READY=
+	mkdir -p _build/html/examples && cp -r examples/bcg/_build/html _build/html/examples/bcg
+	@echo "The book is at _build/html/index.html, the example at _build/html/examples/bcg/index.html"
 
 pdf: $(READY)  ## print the whole report: _build/report.pdf (needs Chromium)
 	rm -rf _build/singlehtml _build/report.pdf
@@ -43,6 +46,7 @@ test: $(READY)  ## set up, then check everything: style, types, numbers, stored 
 	@echo "== style and types, and every notebook run again and compared with its stored outputs"
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target style types fresh
 	@echo "== checking the numbers, and that the checks notice altered outputs"
+	$(MAKE) --no-print-directory -C examples/bcg test BIN=$(abspath $(BIN)) READY= ARGS="$(PARALLEL)"
 	METALIB_FRESH=$(CURDIR)/_build/fresh $(BIN)/python -m slipcover --source metalib --fail-under $(FLOOR) \
 	  --out _build/coverage.txt -m pytest $(PARALLEL) tests metalib --doctest-modules
 	@tail -1 _build/coverage.txt
@@ -71,7 +75,7 @@ test-browser:  ## open every page of the built book in Chromium: offline, access
 	cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs
 
 notebooks: $(READY)  ## run every notebook, store those that ran, say at the end what failed (NAME=one for a single one)
-	$(BIN)/python tools/notebooks.py $(NAME)
+	$(BIN)/python -m metalib notebooks $(NAME)
 
 recover: $(READY)  ## search for the tables behind the printed numbers and write them into data/ (minutes)
 	$(BIN)/python tools/recover_tables.py

@@ -30,6 +30,7 @@ __all__ = [
     "import_review",
     "influence",
     "leave_one_out",
+    "meta_regression",
     "peters",
     "pool",
     "pool_batch",
@@ -39,6 +40,7 @@ __all__ = [
     "pool_proportional_odds",
     "proportional_odds",
     "read_review",
+    "sampled_subsets",
     "specifications",
     "subgroups",
     "tau2_interval",
@@ -48,6 +50,7 @@ __all__ = [
 if TYPE_CHECKING:
     from .arithmetic.estimates import effects_from_intervals
     from .arithmetic.generic import pool_effects
+    from .arithmetic.meta_regression import meta_regression
     from .arithmetic.options import REVMAN_2025, Options
     from .arithmetic.pooling import pool, pool_batch, pool_batch_both
     from .arithmetic.results import PooledBatch, PooledEffect
@@ -64,7 +67,7 @@ if TYPE_CHECKING:
     from .robustness.sensitivity import cumulative, exclude_cumulatively, leave_one_out
     from .robustness.small_study import egger, harbord, peters, trim_and_fill
     from .robustness.specifications import specifications
-    from .robustness.subsets import all_subsets, influence
+    from .robustness.subsets import all_subsets, influence, sampled_subsets
 else:
     # No module may be called like a public name: Python would put it in the place of the name.
     _MODULES = {
@@ -90,6 +93,7 @@ else:
         "import_review": "importers.importing",
         "influence": "robustness.subsets",
         "leave_one_out": "robustness.sensitivity",
+        "meta_regression": "arithmetic.meta_regression",
         "peters": "robustness.small_study",
         "pool": "arithmetic.pooling",
         "pool_batch": "arithmetic.pooling",
@@ -99,6 +103,7 @@ else:
         "pool_proportional_odds": "robustness.ordinal",
         "proportional_odds": "robustness.ordinal",
         "read_review": "audit.review",
+        "sampled_subsets": "robustness.subsets",
         "specifications": "robustness.specifications",
         "subgroups": "arithmetic.subgroups",
         "tau2_interval": "arithmetic.tau2_interval",

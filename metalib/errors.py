@@ -74,3 +74,7 @@ def choose(name: str, value: object, allowed: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in allowed:
         raise OptionError(f"{name}={shown(value)} is not known; use one of {', '.join(allowed)}")
     return value
+
+
+class BookError(MetalibError):
+    """A book whose pages are not those of its data, or are not finished."""

@@ -91,6 +91,15 @@ def number(value: float | None, digits: int = 2) -> str:
     return shown.removeprefix("-") if float(shown) == 0 else shown
 
 
+def mid_sentence(name: str) -> str:
+    """Return a name as it stands within a sentence: a capital only where it is not that of a first word.
+
+    >>> mid_sentence("Single treatment"), mid_sentence("BCG"), mid_sentence("")
+    ('single treatment', 'BCG', '')
+    """
+    return name[:1].lower() + name[1:] if name[1:] == name[1:].lower() else name
+
+
 def minus_signs(shown: str) -> str:
     """Return a text with a minus sign in place of each hyphen before a number.
 
@@ -156,6 +165,17 @@ def significant(value: float, digits: int = 2) -> str:
     if rounded == 0 or not math.isfinite(rounded):
         return number(rounded, 0)
     return f"{rounded:,.{max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)}f}"
+
+
+def measured(value: float) -> str:
+    """Return a mean, a standard deviation or a time: whole, or with two decimals, more for small ones.
+
+    >>> measured(12.345), measured(0.0123), measured(100000.5), measured(-0.5), measured(55.0)
+    ('12.35', '0.0123', '100,000', '-0.50', '55')
+    """
+    if 0 < abs(value) < 0.1:
+        return significant(value, 3)
+    return f"{value:,.0f}" if abs(value) >= 10_000 or float(value).is_integer() else number(value)
 
 
 def duration(seconds: float) -> str:

@@ -82,6 +82,6 @@ except metalib.DataError as error:
 # ## What to do next
 #
 # * `make lab` opens the chapters in JupyterLab, where each is a pair: a plain `.py` file to edit and compare, and an `.ipynb` with the stored outputs. `make notebooks` runs and stores them; where a statement no longer holds, it says so in words and keeps the old page. `make test` then tells which stored numbers differ from before, and `make book` builds the pages.
-# * **A review of your own:** `data/outcomes.csv` and `data/tables.csv` are enough for `metalib.read_review`; all other files are optional ([data dictionary](../book/data_dictionary)). `metalib.import_review` makes such a folder from a RevMan file or a CSV of counts.
+# * **A review of your own:** `python -m metalib new FOLDER --from FILE` makes the folder of such a book from a RevMan file or a CSV of counts, means, rates or effects, with the chapters that the data allow. The trials of the BCG vaccine were made into <a href="../examples/bcg/index.html">a book of their own</a> by it.
 # * **Printed results without counts:** write a puzzle like `data/puzzle.yaml` and run `python -m metalib recover puzzle.yaml`.
 # * Without installing anything, [the explorer](explorer) shows other models, other sets of studies and counts of your own.

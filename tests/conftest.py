@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import fresh_run
-import guards
 import pytest
+
+from metalib.pages import stored as tool
 
 ROOT = Path(__file__).parent.parent
 #: Programs of the browser tests, no modules with doctests.
@@ -23,7 +24,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder = tmp_path_factory.mktemp("fresh")
         result = fresh_run.run_nbval(ROOT, folder, "--keep-outputs", str(folder), "notebooks")
         assert result.returncode == 0, result.stdout
-    assert len(list(folder.glob("*.outputs.json"))) == len(guards.sources(ROOT)), "not every notebook was run"
+    assert len(list(folder.glob("*.outputs.json"))) == len(tool.sources(ROOT)), "not every notebook was run"
     return folder
 
 

@@ -19,13 +19,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import guards
 import jupytext
 import keep_outputs
 import nbformat
 import numpy as np
 
-import notebooks as tool
+from metalib.pages import checks as guards
+from metalib.pages import stored as tool
 
 VARIABLE = "METALIB_FRESH"
 NBVAL = (
@@ -57,7 +57,7 @@ def rebuilt(path: Path, fresh: Path) -> nbformat.NotebookNode:
         for output in cell.outputs:
             if output.output_type == "execute_result":  # nbval's kernel counts no cells
                 output.execution_count = i
-    return tool.normalise(notebook, tool.source_cells(path))
+    return tool.normalise(notebook, tool.source_cells(path), tool.data_hash(path.parent.parent))
 
 
 def writes_the_same_files(path: Path, fresh: Path) -> None:

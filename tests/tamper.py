@@ -19,11 +19,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import guards
 import matplotlib.image
 import nbformat
 
-import notebooks as tool
+from metalib.pages import checks as guards
+from metalib.pages import stored as tool
 
 CELL_MARKDOWN = re.compile(r"(?<=\| )[^|\n]*\d[^|\n]*(?= \|)")
 CELL_HTML = re.compile(r"(?<=>)[^<>]*\d[^<>]*(?=</t[dh]>|</a></td>)")
@@ -237,7 +237,7 @@ class Workshop:
 
     def __init__(self, root: Path, folder: Path) -> None:
         self.root = folder
-        for name in ("notebooks", "book"):
+        for name in ("notebooks", "book", "data"):
             shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns(".*", "*.part"))
         shutil.copy(root / "index.md", folder)
         self._before: dict[Path, bytes] = {}
@@ -282,6 +282,6 @@ def _forged(state: State, cells: list[dict]) -> dict:
                     ending = name.rpartition(".")[2]
                     output.metadata["metalib"]["sha256" if ending == "svg" else ending] = guards.sha256(content)
     if len(notebook.cells) == len(cells):
-        return tool.normalise(notebook, cells)
+        return tool.normalise(notebook, cells, notebook.metadata["data_hash"])
     notebook.metadata["metalib"] |= tool.stored_hashes(notebook, cells)
     return notebook

@@ -1,9 +1,9 @@
 """The checks bite: of a random sample of altered outputs, twins and files they let nothing pass.
 
 Every alteration is made twice. Clumsily: the stored hashes stay, so the first guard sees it. And as a forger would:
-hashes and ids made to fit, so that only what the checks really compare can tell. "guards" are the functions of
-``guards.py``, "nbval" is nbval itself on the outputs of the fresh run of `make test`, "files" is the comparison of that
-run's files with the stored ones: all of them what `make test` calls.
+hashes and ids made to fit, so that only what the checks really compare can tell. "guards" are those of
+``metalib.pages.checks``, "nbval" is nbval itself on the outputs of the fresh run of `make test`, "files" is the
+comparison of that run's files with the stored ones: all of them what `make test` calls.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import fresh_run
-import guards
 import pytest
 import tamper
+
+from metalib.pages import checks as guards
+from metalib.pages import stored as tool
 
 ROOT = Path(__file__).parent.parent
 SEED, A_KIND = 20250701, 12
@@ -51,7 +53,7 @@ def sees(check: Callable, *arguments: Path) -> bool:
 def guards_see(path: Path) -> bool:
     root = path.parent.parent
     return any(sees(check, path) for check in guards.OF_A_NOTEBOOK) or any(
-        sees(check, root) for check in guards.OF_THE_REPOSITORY
+        sees(check, root) for check in guards.OF_A_BOOK
     )
 
 
@@ -122,7 +124,7 @@ def test_the_sample_is_large_and_of_every_kind_and_notebook(
 ) -> None:
     assert len(outcomes) >= 200
     assert {o.alteration.kind for o in outcomes} == {a.kind for a in every}
-    assert {o.alteration.notebook for o in outcomes} == {p.stem for p in guards.sources(ROOT)}
+    assert {o.alteration.notebook for o in outcomes} == {p.stem for p in tool.sources(ROOT)}
 
 
 def test_every_alteration_is_caught(
@@ -135,7 +137,7 @@ def test_every_alteration_is_caught(
 
 def test_what_is_not_altered_passes(fresh: Path, tmp_path: Path) -> None:
     workshop = tamper.Workshop(ROOT, tmp_path / "copy")
-    for path in guards.sources(workshop.root):
+    for path in tool.sources(workshop.root):
         assert not guards_see(path)
         fresh_run.writes_the_same_files(path, fresh)
         (tmp_path / "one" / path.stem).mkdir(parents=True)

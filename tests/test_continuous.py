@@ -368,3 +368,61 @@ def test_missing_columns_and_empty_data_are_named(data: pd.DataFrame, measure: s
         pool(pd.concat([data, data.iloc[:, 1]], axis=1), measure)
     with pytest.raises(DataError, match="must be a DataFrame"):
         pool([1, 2], measure)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [(MEANS, {"measure": "MD"}), (MEANS, {"measure": "SMD", "model": "random"}), (RATES, {"measure": "IRR"}),
+     (EFFECTS, {"measure": "HR"}), (PRINTED, {"measure": "ratio", "model": "random"})],
+)  # fmt: skip
+def test_studies_are_left_out_added_and_chosen_as_if_pooled_alone(data: pd.DataFrame, options: Any) -> None:
+    third = data.iloc[[0]].assign(study="c")
+    three = pd.concat([data, third], ignore_index=True)
+    alone = {study: pool(three[three["study"] != study], **options) for study in three["study"]}
+    for _, row in metalib.leave_one_out(three, **options).iterrows():
+        assert math.isclose(row["estimate"], alone[row["omitted"]].estimate, rel_tol=1e-12)
+        assert math.isclose(row["se"], alone[row["omitted"]].se, rel_tol=1e-12)
+    steps = metalib.cumulative(three, ["c", "a", "b"], **options)
+    assert math.isclose(steps["estimate"].iloc[1], alone["b"].estimate, rel_tol=1e-12)
+    subsets = metalib.all_subsets(three, **options).set_index("studies")
+    assert len(subsets) == 7
+    assert math.isclose(subsets.loc["a, c", "estimate"], alone["b"].estimate, rel_tol=1e-12)
+    every = metalib.specifications(three, [options["measure"]])
+    assert set(every["method"]) == {"IV"}
+    assert set(every["zero_cells"]) == {"no zero cell"}
+    assert len(every) == 10
+
+
+def test_subsets_drawn_at_random_are_those_of_all() -> None:
+    three = pd.concat([MEANS, MEANS.iloc[[0]].assign(study="c")], ignore_index=True)
+    every = metalib.all_subsets(three, measure="MD").set_index("studies")
+    drawn = metalib.sampled_subsets(three, 200, measure="MD").set_index("studies")
+    assert set(drawn.index) == set(every.index)
+    assert np.allclose(drawn["estimate"], every.loc[drawn.index, "estimate"], rtol=1e-12)
+    assert drawn.index[-1] == "a, b, c"
+    again = metalib.sampled_subsets(three, 5, seed=7, measure="MD")
+    assert again.equals(metalib.sampled_subsets(three, 5, seed=7, measure="MD"))
+    for number in (0, 1.5, True):
+        with pytest.raises(OptionError):
+            metalib.sampled_subsets(three, number, measure="MD")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("data", "measure", "headings"),
+    [(MEANS, "MD", {"Mean", "SD", "Total", "Mean difference"}), (RATES, "IRD", {"Events", "Person-time"}),
+     (EFFECTS, "HR", {"Log hazard ratio", "SE"}), (MEANS, "SMD", {"Standardised mean difference", "SD"})],
+)  # fmt: skip
+def test_forest_plots_show_the_data_of_their_form(data: pd.DataFrame, measure: str, headings: set[str]) -> None:
+    from metalib import figures
+
+    effect = pool(data, measure)
+    drawn = figures.forest_data(effect)
+    studies = drawn[drawn["kind"] == "study"]
+    for column in set(data.columns) & {"mean_t", "sd_c", "time_t", "events_c"}:
+        assert studies[column].tolist() == data[column].tolist()
+    total = drawn[drawn["kind"] == "total"].iloc[0]
+    if measure in ("MD", "SMD"):
+        assert total["n_t"] == data["n_t"].sum()
+        assert math.isnan(total["mean_t"])
+    texts = {text.get_text() for text in figures.forest(effect).axes[0].texts}
+    assert headings <= texts

@@ -30,7 +30,7 @@ from metalib.pages.explorer_page import as_script, explorer, fingerprint
 
 ROOT = Path(__file__).parent.parent
 STORED = ROOT / "notebooks" / "extra" / "explorer"
-SCRIPT = ROOT / "book" / "extra" / "explorer" / "explorer.js"
+SCRIPT = ROOT / "metalib" / "pages" / "extra" / "explorer" / "explorer.js"
 #: What a letter of a "never narrower" result stands for.
 CHOSEN = {"w": "wald", "h": "hksj"}
 TRIALS = pd.DataFrame(

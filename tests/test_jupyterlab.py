@@ -7,8 +7,9 @@ import shutil
 import sys
 from pathlib import Path
 
-import guards
 import pytest
+
+from metalib.pages import checks as guards
 
 ROOT = Path(__file__).parent.parent
 

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 import metalib
-import notebooks as tool
 from metalib import DataError, OptionError, text
 from metalib.arithmetic.results import to_frame
 from metalib.pages import Raw, columns, link, notebook, table
+from metalib.pages import stored as tool
 from metalib.pages.book import Book, read_book
 from metalib.pages.column_table import grid
 from metalib.pages.markup import escape_markdown, plain

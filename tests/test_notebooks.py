@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import fresh_run
-import guards
 import pytest
 
+from metalib.pages import checks as guards
+from metalib.pages import stored as tool
+
 ROOT = Path(__file__).parent.parent
-SOURCES = guards.sources(ROOT)
+SOURCES = tool.sources(ROOT)
 
 
 @pytest.mark.parametrize("check", guards.OF_A_NOTEBOOK, ids=lambda f: f.__name__)
@@ -18,9 +20,16 @@ def test_notebook(path: Path, check: guards.Check) -> None:
     check(path)
 
 
-@pytest.mark.parametrize("check", guards.OF_THE_REPOSITORY, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("check", guards.OF_A_BOOK, ids=lambda f: f.__name__)
 def test_repository(check: guards.Check) -> None:
     check(ROOT)
+
+
+def test_there_are_many_chapters_tables_and_figures() -> None:
+    assert len(SOURCES) >= 12
+    assert (
+        sum("{table}" in str(o) or "{figure}" in str(o) for p in SOURCES for o in guards.outputs(guards.stored(p))) > 30
+    )
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import guards
 import jupytext
 import pytest
+
+from metalib.pages import stored as tool
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
     ROOT / "index.md",
     *sorted(path for path in (ROOT / "book").glob("*.md") if not path.stem.startswith("api")),
-    *guards.sources(ROOT),
+    *tool.sources(ROOT),
 ]
 #: Generated from the data, or a list of works.
 LEFT_OUT = {"data_dictionary.md", "references.md"}

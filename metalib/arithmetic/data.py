@@ -70,3 +70,8 @@ def check_data(data: pd.DataFrame | StudyData, measure: str, *, file: object = N
 
 def _misfit(measure: str, fits: list[str]) -> OptionError:
     return OptionError(f"measure={measure!r} cannot be had from these data; use one of {', '.join(fits)}")
+
+
+def arm_columns(data: StudyData | None) -> tuple[str, ...]:
+    """Return the columns that say what each arm had; none for estimates, which come without arms."""
+    return next((columns for form, columns, _ in _ARMS if isinstance(data, form)), ())

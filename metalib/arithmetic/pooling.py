@@ -230,27 +230,71 @@ def pool(
     RR 0.85 [0.06, 11.63], t = -0.27, P = 0.815; k = 3 (IV, random, REML); Q = 9.14, df = 2, P = 0.010, I2 = 80%,
     tau2 = 0.85
     """
-    options = Options(measure, method, model, tau2, ci, level, I2, prediction)
-    checked = check_data(tables, options.measure)
-    if isinstance(checked, Estimates) and not method:
-        options = replace(options, method="IV")
-    if isinstance(checked, Tables):
-        t = cells(*(x[None] for x in checked.counts()))
-        e = effects_of(t, options)
-    elif options.method != "IV":
-        raise OptionError(f"method={options.method!r} needs 2x2 tables, and there are effects; use method='IV'")
-    else:
-        t, e = None, checked.effects(options.measure).batch()
+    chosen = Choices(
+        measure=measure, method=method, model=model, tau2=tau2, ci=ci, level=level, I2=I2, prediction=prediction
+    )
+    checked, options = check_choices(tables, chosen)
+    t, e = batch_of_one(checked, options)
     [batch] = pool_rows(t, e, e.estimable, [options])
     reasons: dict[str, str] = {}
-    if batch.k[0] < len(checked.studies) and isinstance(checked, Tables | Rates):
+    if batch.k[0] < len(checked.studies):
         reasons = reasons_by_study(checked, options.measure)
     return PooledEffect.from_batch(batch, 0, options, checked.studies, reasons, data=checked, effects=e.row(0))
 
 
-def reasons_by_study(tables: Tables | Rates, measure: str) -> dict[str, str]:
+def check_choices(tables: pd.DataFrame | StudyData, choices: Choices) -> tuple[StudyData, Options]:
+    """Return checked data in the form that the measure needs, and the options; what are effects is pooled by IV.
+
+    Raises
+    ------
+    DataError, OptionError
+        As in :func:`pool`.
+    """
+    options = Options(**choices)
+    checked = check_data(tables, options.measure)
+    if isinstance(checked, Estimates) and not choices.get("method"):
+        options = replace(options, method="IV")
+    if options.method != "IV" and not isinstance(checked, Tables):
+        raise OptionError(f"method={options.method!r} needs 2x2 tables, and there are effects; use method='IV'")
+    return checked, options
+
+
+def batch_of_one(checked: StudyData, options: Options) -> tuple[Cells | None, StudyEffects]:
+    """Return the tables, if there are any, and the effects of one meta-analysis, arrays of shape (1, k)."""
+    if not isinstance(checked, Tables):
+        return None, checked.effects(options.measure).batch()
+    t = cells(*(x[None] for x in checked.counts()))
+    return t, effects_of(t, options)
+
+
+def pool_subsets(data: StudyData, subsets: np.ndarray, options: Options) -> PooledBatch:
+    """Pool many choices of studies of one meta-analysis.
+
+    Parameters
+    ----------
+    data : StudyData
+        From :func:`check_choices`, k studies.
+    subsets : ndarray of bool, shape (m, k)
+        The studies that take part, one choice a row.
+    options : Options
+
+    Returns
+    -------
+    PooledBatch
+        Arrays of shape (m,).
+    """
+    if isinstance(data, Tables):
+        return pool_batch(*data.counts(), include=subsets, **options.choices())
+    _, e = batch_of_one(data, options)
+    [batch] = pool_rows(None, e, e.estimable & subsets, [options])
+    return batch
+
+
+def reasons_by_study(tables: StudyData, measure: str) -> dict[str, str]:
     """Return why studies have no effect, for those that have none."""
     if isinstance(tables, Rates):
         return tables.reasons(measure)
+    if not isinstance(tables, Tables):
+        return {}
     reasons = reason_not_estimable(tables, measure)
     return {study: reason for study, reason in zip(tables.studies, reasons, strict=True) if reason}

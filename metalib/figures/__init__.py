@@ -7,6 +7,7 @@ from .growth import growth, growth_exponent, search_steps
 from .maps import agreement_map, share_map
 from .overview import OverviewRow, overview, overview_data
 from .pictograph import pictograph
+from .regression import regression, regression_data
 from .risk_of_bias import bias_graph, bias_summary
 from .robustness import exclusions, specification_curve, subsets
 from .rows import forest_data
@@ -30,6 +31,8 @@ __all__ = [
     "overview",
     "overview_data",
     "pictograph",
+    "regression",
+    "regression_data",
     "search_steps",
     "share_map",
     "specification_curve",

@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from .. import text
+from ..arithmetic.data import arm_columns
 from ..arithmetic.results import PooledEffect
 from ..arithmetic.subgroups import Subgroups
-from ..arithmetic.tables import COUNTS
 from ..errors import DataError
 from .checks import check_title, pair_of_texts
 from .layout import MARGIN, ROW, Sheet, block_height, text_width, wrap
@@ -29,13 +29,12 @@ _WIDTH = 8.1
 _LABEL_WIDTH = 1.6
 _ARM_WIDTH = 1.05
 _PLOT_WIDTH = (2.1, 3.4)
-_GAPS = {"events_t": 0.1, "events_c": 0.1, "effect": 0.2}
-_GAP = 0.13
+_GAP, _GAP_IN_ARM, _GAP_BEFORE_PLOT = 0.13, 0.1, 0.2
 _INDENT = 0.12
 _TICKS = 0.3
 _DOMAIN = 0.235
-#: The arms and the columns of their counts.
-_ARM_COLUMNS = (("events_t", "n_t"), ("events_c", "n_c"))
+#: Headings of the columns of an arm, without the ending that says which arm.
+_ARM_HEADINGS = {"events": "Events", "n": "Total", "mean": "Mean", "sd": "SD", "time": "Person-time"}
 _DIAMONDS = {"subtotal": BLACK, "total": BLACK, "also": LINE_GREY, "printed": "white"}
 
 
@@ -47,11 +46,11 @@ def forest(
     title: str | None = None,
     **shown: Unpack[Shown],
 ) -> Figure:
-    """Draw a result as a forest plot in the layout of Review Manager, with the counts of every study.
+    """Draw a result as a forest plot in the layout of Review Manager, with the data of every study.
 
     Squares have an area proportional to the weight; intervals that leave the axis end in an arrow head; studies that
-    are not estimable are listed without a square. A result that came from effects and not from 2x2 tables shows these
-    and their standard errors in place of counts.
+    are not estimable are listed without a square. Beside the studies stand counts, means and standard deviations, or
+    events and person-time; for a result that came from effects, these and their standard errors.
 
     Parameters
     ----------
@@ -131,14 +130,19 @@ def _lines(rows: Rows) -> Iterator[_Line]:
         if row.kind == "heading":
             yield _Line({"label": row.label}, bold=True, gap=0.1 if i else 0.0)
         elif row.kind == "study":
-            yield _Line(_cells(row, COUNTS), row=row, indent=grouped)
+            yield _Line(_cells(row, tuple(row.counts)), row=row, indent=grouped)
         elif row.kind in ("subtotal", "total"):
-            yield _Line(_cells(row, ("n_t", "n_c")), row=row, bold=True, gap=0.1 if row.kind == "total" else 0.0)
+            yield _Line(
+                _cells(row, ("n_t", "n_c", "time_t", "time_c")),
+                row=row,
+                bold=True,
+                gap=0.1 if row.kind == "total" else 0.0,
+            )
             if row.kind == "total":
                 yield from (
                     _Line(_cells(r, ()), row=r) for r in rows.rows if r.kind in ("also", "prediction", "printed")
                 )
-            if row.counts is not None:
+            if "events_t" in row.counts:
                 yield _Line({"label": "Total events"} | _counts(row, ("events_t", "events_c")))
             if row.effect is not None:
                 notes = [f"Heterogeneity: {_heterogeneity(row.effect)}"]
@@ -153,14 +157,17 @@ def _lines(rows: Rows) -> Iterator[_Line]:
 
 def _cells(row: Row, counts: Sequence[str]) -> dict[str, str]:
     cells = {"label": row.label, "weight": "" if row.weight is None else text.percent(row.weight, 1)}
-    if row.kind == "study" and row.counts is None and row.yi == row.yi:
+    if row.kind == "study" and not row.counts and row.yi == row.yi:
         cells |= {"yi": text.number(row.yi, 3), "se": text.number(row.se, 3)}
     return cells | _counts(row, counts) | {"effect": _effect(row)}
 
 
 def _counts(row: Row, wanted: Sequence[str]) -> dict[str, str]:
-    held = dict(zip(COUNTS, row.counts or (), strict=False))
-    return {name: text.count(int(held[name])) for name in wanted if name in held}
+    held = {name: row.counts[name] for name in wanted if name in row.counts}
+    return {
+        name: text.count(int(value)) if name.startswith(("events", "n")) else text.measured(value)
+        for name, value in held.items()
+    }
 
 
 def _effect(row: Row) -> str:
@@ -223,12 +230,16 @@ def _head(overall: PooledEffect) -> dict[str, str]:
     """Return the headings of the text columns, in their order; what was pooled stands under a line break."""
     name = MEASURE_NAMES[overall.measure]
     log = f"Log {name.lower()}" if overall.is_ratio else name
-    columns = {"yi": log, "se": "SE"} if overall.tables is None else dict.fromkeys(COUNTS, "Total")
-    if overall.tables is not None:
-        columns |= {"events_t": "Events", "events_c": "Events"}
+    columns = {column: _ARM_HEADINGS[column[:-2]] for column in arm_columns(overall.data)} or {"yi": log, "se": "SE"}
     name = f"Peto {name.lower()}" if overall.method == "Peto" else name
     model = f"{text.METHOD_NAMES[overall.method]}, {overall.model.capitalize()}, {percent_of(overall.level)} CI"
     return {"label": "Study or Subgroup", **columns, "weight": "Weight", "effect": f"{name}\n{model}"}
+
+
+def _arm_columns(head: dict[str, str]) -> list[list[str]]:
+    """Return the columns of either arm, if there are any."""
+    found = ([column for column in head if column.endswith(ending)] for ending in ("_t", "_c"))
+    return [columns for columns in found if columns]
 
 
 def _layout(head: dict[str, str], lines: Iterable[_Line], arms: tuple[str, str], domains: int) -> _Layout:
@@ -241,15 +252,16 @@ def _layout(head: dict[str, str], lines: Iterable[_Line], arms: tuple[str, str],
         cells += [text_width(line.cells.get(column, ""), bold=line.bold) for line in texts]
         widths[column] = max(cells)
     widths["label"] += _INDENT if any(line.indent for line in texts) else 0
-    for arm, (events, total) in zip(arms, _ARM_COLUMNS, strict=True):
-        if events in head:
-            lack = text_width(arm, bold=True) - widths[events] - widths[total] - _GAPS[events]
-            widths[events] += max(0.0, lack / 2)
-            widths[total] += max(0.0, lack / 2)
+    gaps = {"effect": _GAP_BEFORE_PLOT}
+    for arm, columns in zip(arms, _arm_columns(head), strict=False):
+        gaps |= dict.fromkeys(columns[:-1], _GAP_IN_ARM)
+        inside = sum(widths[column] for column in columns) + _GAP_IN_ARM * (len(columns) - 1)
+        for column in columns:
+            widths[column] += max(0.0, text_width(arm, bold=True) - inside) / len(columns)
     edges, x = {}, MARGIN
     for column, width in widths.items():
         edges[column] = (x, x + width)
-        x += width + _GAPS.get(column, _GAP)
+        x += width + gaps.get(column, _GAP)
     room = _WIDTH - x - MARGIN - 0.1 - _DOMAIN * domains
     plot = (x, x + min(max(room, _PLOT_WIDTH[0]), _PLOT_WIDTH[1]))
     return _Layout(edges, plot, [plot[1] + 0.12 + _DOMAIN * (i + 0.5) for i in range(domains)])
@@ -270,7 +282,7 @@ def _draw(rows: Rows, favours: tuple[str, str], judged: pd.DataFrame | None, tit
     key = "" if judged is None else wrap(_key(judged), width - 2 * MARGIN)
 
     top = MARGIN + (block_height(title) + 0.06 if title else 0)
-    first_row = top + ROW + (max(map(block_height, arms)) if "n_t" in head else ROW) + 0.07
+    first_row = top + ROW + (max(map(block_height, arms)) if _arm_columns(head) else ROW) + 0.07
     axis = first_row + sum(line.height for line in body) + 0.04
     bottom = axis + max(_TICKS + max(map(block_height, sides)), sum(line.height for line in foot) + 0.06)
     sheet = Sheet(width, bottom + (block_height(key) if key else 0) + MARGIN)
@@ -314,11 +326,10 @@ def _draw_head(sheet: Sheet, head: dict[str, str], arms: tuple[str, str], places
         else:
             sheet.text(right, y - (ROW if model else 0), name, align="right", bold=True)
             sheet.text(right, y, model, align="right")
-    for arm, (events, total) in zip(arms, _ARM_COLUMNS, strict=True):
-        if events in head:
-            left, right = places.edges[events][0], places.edges[total][1]
-            sheet.text((left + right) / 2, y - ROW / 2 - block_height(arm) / 2, arm, align="center", bold=True)
-            sheet.rule(left, right, y - ROW / 2, width=0.5, colour=LINE_GREY)
+    for arm, columns in zip(arms, _arm_columns(head), strict=False):
+        left, right = places.edges[columns[0]][0], places.edges[columns[-1]][1]
+        sheet.text((left + right) / 2, y - ROW / 2 - block_height(arm) / 2, arm, align="center", bold=True)
+        sheet.rule(left, right, y - ROW / 2, width=0.5, colour=LINE_GREY)
 
 
 def _draw_plot_head(

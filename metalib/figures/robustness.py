@@ -36,7 +36,7 @@ def specification_curve(
         Column of a choice to the name to show; in this order.
     printed : (estimate, low, high), optional
         A published result, drawn as a band behind the others.
-    measure : {"OR", "RR", "RD"}
+    measure : str
 
     Returns
     -------

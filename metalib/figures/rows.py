@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypedDict, Unpack
 
-import numpy as np
 import pandas as pd
 
 from .. import text
+from ..arithmetic.data import arm_columns
 from ..arithmetic.options import RATIOS
 from ..arithmetic.results import PooledEffect
 from ..arithmetic.study_effects import StudyEffects
@@ -21,6 +21,8 @@ from .checks import check_labels, pair_of_texts
 from .marks import NOWHERE, Span
 from .scales import tick_labels
 
+#: Columns of arms that can be added up over studies.
+_ADDED_UP = ("events", "n", "time")
 _POOLED = ("tau2", "Q", "df", "p_Q", "I2", "statistic", "p")
 
 
@@ -38,8 +40,9 @@ class Shown(TypedDict, total=False):
 class Row:
     """A row of a forest plot. What a kind of row does not have is None, or NaN where it is part of a mark.
 
-    ``yi`` and ``se`` are the effect as it was pooled (log scale for ratios) and its standard error; ``effect`` is the
-    result that a pooled row shows, ``between`` the one whose test for subgroup differences it shows.
+    ``counts`` is what the arms had, by the columns of their data, in total rows those that can be added up; ``yi`` and
+    ``se`` are the effect as it was pooled (log scale for ratios) and its standard error; ``effect`` is the result that
+    a pooled row shows, ``between`` the one whose test for subgroup differences it shows.
     """
 
     kind: str
@@ -47,7 +50,7 @@ class Row:
     span: Span = NOWHERE
     study: str = ""
     subgroup: str = ""
-    counts: tuple[float, ...] | None = None
+    counts: Mapping[str, float] = field(default_factory=dict)
     weight: float | None = None
     yi: float = math.nan
     se: float = math.nan
@@ -87,7 +90,8 @@ def forest_data(result: PooledEffect | Subgroups, **shown: Unpack[Shown]) -> pd.
     -------
     DataFrame
         ``kind`` of row (``heading``, ``study``, ``subtotal``, ``total``, ``also``, ``prediction``, ``printed``,
-        ``difference``), ``subgroup``, ``study``, ``label`` (as shown), counts, ``weight`` (percent of the total),
+        ``difference``), ``subgroup``, ``study``, ``label`` (as shown), the columns of the arms (counts if there are
+        none), ``weight`` (percent of the total),
         ``estimate``, ``low``, ``high`` (natural scale: ratios are not logarithms), ``se`` (of the effect as it was
         pooled), ``tau2, Q, df, p_Q, I2`` (heterogeneity; in the row ``difference`` that between subgroups),
         ``statistic`` and ``p`` (of the overall effect), and how the row was pooled and what the arms are called:
@@ -109,7 +113,7 @@ def forest_data(result: PooledEffect | Subgroups, **shown: Unpack[Shown]) -> pd.
         numbers = {name: getattr(pooled, name, None) for name in _POOLED}
         if row.between is not None:
             numbers |= {"Q": row.between.Q, "df": row.between.df, "p_Q": row.between.p, "I2": row.between.I2}
-        counts = dict(zip(COUNTS, row.counts or (None,) * 4, strict=True))
+        counts = {name: row.counts.get(name) for name in arm_columns(found.overall.data) or COUNTS}
         span = {"estimate": row.span.estimate, "low": row.span.low, "high": row.span.high}
         records.append(
             {"kind": row.kind, "subgroup": row.subgroup, "study": row.study, "label": row.label}
@@ -200,7 +204,7 @@ def study_rows(
 ) -> list[Row]:
     """Return a row for every study of a result, with its effect as it was pooled."""
     yi, se, low, high = effects_of(effect).intervals(effect.options.z)
-    counts = None if effect.tables is None else np.stack(effect.tables.counts(), axis=1).tolist()
+    held = {name: getattr(effect.data, name).tolist() for name in arm_columns(effect.data)}
     return [
         Row(
             "study",
@@ -208,7 +212,7 @@ def study_rows(
             Span.of([effect.natural(value) for value in (yi[i], low[i], high[i])]),
             study=study,
             subgroup=subgroup,
-            counts=None if counts is None else tuple(counts[i]),
+            counts={name: values[i] for name, values in held.items()},
             weight=weights[i],
             yi=float(yi[i]),
             se=float(se[i]),
@@ -225,7 +229,11 @@ def _pooled(kind: str, effect: PooledEffect, weights: Sequence[float | None], su
         f"{kind.capitalize()} ({percent_of(effect.level)} CI)",
         natural_span(effect),
         subgroup=subgroup,
-        counts=None if effect.tables is None else tuple(float(x.sum()) for x in effect.tables.counts()),
+        counts={
+            name: float(getattr(effect.data, name).sum())
+            for name in arm_columns(effect.data)
+            if name.startswith(_ADDED_UP)
+        },
         weight=math.fsum(known) if known else None,
         se=math.nan if effect.se is None else effect.se,
         effect=effect,

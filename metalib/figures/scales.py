@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -14,11 +15,15 @@ from .. import text
 from ..arithmetic.options import RATIOS
 from ..errors import DataError
 
-MEASURE_NAMES = {"OR": "Odds ratio", "RR": "Risk ratio", "RD": "Risk difference"}
+MEASURE_NAMES = {
+    "OR": "Odds ratio", "RR": "Risk ratio", "RD": "Risk difference", "MD": "Mean difference",
+    "SMD": "Standardised mean difference", "IRR": "Rate ratio", "IRD": "Rate difference", "HR": "Hazard ratio",
+    "ratio": "Ratio", "difference": "Difference",
+}  # fmt: skip
 
-#: How far from no effect (log units; differences) an interval widens the axis. What lies beyond is cut off and gets an
-#: arrow head; estimates never are.
-_LOG_LIMIT, _DIFFERENCE_LIMIT = math.log(100.0), 1.0
+#: How far from no effect (log units; risk differences; medians of all limits where a difference has a unit) an interval
+#: widens the axis. What lies beyond is cut off and gets an arrow head; estimates never are.
+_LOG_LIMIT, _DIFFERENCE_LIMIT, _MEDIANS = math.log(100.0), 1.0, 3.0
 #: Blank at each end, as a share of the axis, so that no square is cut.
 _ROOM = 0.08
 _MOST_TICKS = 7
@@ -97,7 +102,7 @@ def effect_scale(
 
     Parameters
     ----------
-    measure : {"OR", "RR", "RD"}
+    measure : str
     estimates, limits : iterables of float
         Natural scale; NaN is skipped.
     symmetric : bool
@@ -109,11 +114,15 @@ def effect_scale(
         An estimate that no axis can hold.
     """
     log = measure in RATIOS
-    reach = _LOG_LIMIT if log else _DIFFERENCE_LIMIT
+    ends = [_place(x, log) for x in limits if not math.isnan(x)]
+    if log or measure == "RD":
+        reach = _LOG_LIMIT if log else _DIFFERENCE_LIMIT
+    else:
+        reach = _MEDIANS * median(map(abs, ends)) if ends else 0.0
     points = [_place(x, log) for x in estimates if not math.isnan(x)]
     if not all(map(math.isfinite, points)):
         raise DataError("an estimate is too far from no effect to be drawn")
-    places = [0.0, *points, *(min(max(_place(x, log), -reach), reach) for x in limits if not math.isnan(x))]
+    places = [0.0, *points, *(min(max(x, -reach), reach) for x in ends)]
     if symmetric:
         places += [-x for x in places]
     room = _ROOM * (max(places) - min(places)) or 0.1

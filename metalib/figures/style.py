@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,5 +90,16 @@ def style() -> Iterator[None]:
     '#000000'
     """
     # From the defaults on, so that a figure does not depend on anybody's matplotlibrc.
-    with mpl_style.context(_RC, after_reset=True):
+    with mpl_style.context(_RC, after_reset=True), boxes_for_missing_letters():
+        yield
+
+
+@contextmanager
+def boxes_for_missing_letters() -> Iterator[None]:
+    """Let letters that the font lacks (Chinese, Japanese, Korean) be boxes, without a warning on the page.
+
+    The font is the same on every computer, so that figures are; the table beside a figure has the names.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from")
         yield

@@ -1,6 +1,6 @@
 """Results on the pages of a book: tables, figures, glued texts, chapters of outcomes, the explorer."""
 
-from . import columns
+from . import columns, sentences
 from .chapter import Chapter
 from .column_table import table
 from .filtered import filtered_table
@@ -19,5 +19,6 @@ __all__ = [
     "glue",
     "glue_as",
     "link",
+    "sentences",
     "table",
 ]

@@ -7,6 +7,7 @@ under names that begin with the outcome.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -16,16 +17,19 @@ from ..arithmetic.results import PooledEffect, to_frame
 from ..arithmetic.study_effects import effects
 from ..audit.compare import compare, forest_statistics
 from ..audit.review import Review
-from ..errors import MetalibError
+from ..errors import DataError, MetalibError
 from ..figures.rows import Shown
 from ..figures.scales import MEASURE_NAMES
+from ..robustness.specifications import standard_models
 from . import columns, notebook, prose
 from .book import read_book
 from .claims import state
 from .column_table import Columns, table
-from .markup import link
+from .markup import escape_markdown, link
 from .worked import steps, work_out
 
+#: A name of a notebook, of glued texts and of tables.
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 NEW_STUDY = (
     "Prediction interval: the range expected for the effect in a new study. With three or four studies it says little."
 )
@@ -50,13 +54,19 @@ class Chapter:
         Outcome.
     what : str
         What is shown of the outcome, where that is not all of it: follows its name in every caption.
+    name : str
+        What names of tables, figures and glued texts begin with; by default the key, or a number if it can be no name.
 
     Attributes
     ----------
     label : str
         The outcome, and what is shown of it.
+    data : DataFrame
+        The data that are pooled; those of one outcome in the main analysis set.
+    models : dict
+        How they are pooled, see :func:`metalib.robustness.specifications.standard_models`.
     printed : DataFrame
-        The printed numbers of the pooled result that follow from counts.
+        The printed numbers of the pooled result that follow from counts; there may be none.
     model_printed : {"fixed", "random"}
         The model that the printed numbers need.
     book : Book
@@ -64,16 +74,39 @@ class Chapter:
         The name to show of each study, marked where the book has a note on it.
     """
 
-    def __init__(self, review: Review, key: str, *, what: str = "") -> None:
+    def __init__(self, review: Review, key: str, *, what: str = "", name: str = "") -> None:
         outcome = review.outcome(key)
         self.review, self.key = review, key
         self.label = f"{outcome['label']}, {what}" if what else str(outcome["label"])
         self.better, self.model_printed = str(outcome["better"]), str(outcome["model_printed"])
-        printed = review.printed(key)
+        self.name = name or names(review)[key]
+        self.models = standard_models(review.options(key))
+        p = review.published
         # How many studies were pooled is printed too, but is an input of the computation and no result.
-        self.printed = printed[printed["statistic"] != "studies"]
+        main = (p["outcome"] == key) & p["place"].str.startswith("Results") & (p["excluded"] == "")
+        self.printed = p[main & (p["statistic"] != "studies")].reset_index(drop=True)
         self.book = read_book(review.folder)
         self.labels = self.book.names(review)
+
+    @property
+    def data(self) -> pd.DataFrame:
+        """The data of the studies, as :func:`metalib.pool` takes them."""
+        return self.review.data_of(self.key)
+
+    def data_with(self, column: str) -> pd.DataFrame:
+        """Return the data with a property of the studies beside them, from the data or from the file of studies.
+
+        Raises
+        ------
+        DataError
+            Neither has such a column.
+        """
+        data, studies = self.data, self.review.studies
+        if column in data:
+            return data
+        if column not in studies:
+            raise DataError("studies have no such property", file="studies.csv", value=column)
+        return data.assign(**{column: data["study"].map(dict(zip(studies["study"], studies[column], strict=True)))})
 
     def compare(self, effect: PooledEffect) -> pd.DataFrame:
         """Hold a result against the printed numbers, see :func:`metalib.audit.compare.compare`."""
@@ -99,7 +132,7 @@ class Chapter:
         self, frame: pd.DataFrame, what: Columns, *, name: str, caption: str, group: str | None = None, note: str = ""
     ) -> None:
         """Show a table of the outcome: its name and its caption begin with the outcome."""
-        name, caption = f"tab-{self.key.lower()}-{name}", f"{self.label}: {caption}"
+        name, caption = f"tab-{self.name}-{name}", f"{escape_markdown(self.label)}: {caption}"
         table(frame, what, name=name, caption=caption, group=group, note=note)
 
     def show_counts(self, *tables: pd.DataFrame) -> None:
@@ -123,26 +156,39 @@ class Chapter:
         group = "analysis" if len(tables) > 1 else None
         self.table(frame, shown, name="counts", caption=caption, group=group, note=note.strip())
 
+    def show_data(self, effect: PooledEffect) -> None:
+        """Show the data of every study beside its effect, as they were pooled."""
+        assert effect.effects is not None
+        yi, se, low, high = effect.effects.intervals(effect.options.z)
+        frame = self.data.assign(effect=yi, se=se, ci_low=low, ci_high=high)
+        note = " ".join(f"{self.labels.get(study, study)}: {reason}." for study, reason in effect.excluded)
+        note = f"{escape_markdown(note)} {self.book.note(self.review, effect.studies)}".strip()
+        shown = columns.study_data(self.labels, self.book.arms, effect)
+        self.table(frame, shown, name="data", caption="data and effect of each study.", note=note)
+
     def show_forest(self, effect: PooledEffect, *, also: Sequence[PooledEffect] = (), page: bool = False) -> None:
         """Show the forest plot of a result; below it those in `also`, a prediction interval and the printed result.
 
         With `page` it is also written for a page that is no notebook, see :func:`metalib.pages.notebook.figure`.
         """
-        printed = prose.printed_ratio(self.printed, effect.measure)
+        there = {effect.measure, "CI low", "CI high"} <= set(self.printed["statistic"])
+        printed = prose.printed_ratio(self.printed, effect.measure) if there else None
         drawn: Shown = {"labels": self.labels, "groups": self.book.arms, "also": also}
         drawn |= {"printed": printed, "prediction": True}
-        favours = prose.favours(self.better, *(arm.lower() for arm in self.book.arms))
+        favours = prose.favours(self.better, *map(text.mid_sentence, self.book.arms), measure=effect.measure)
         estimate, measure = text.estimate(effect), MEASURE_NAMES[effect.measure]
-        counts = f"{self.book.counts} counts".strip()
+        counts = f", {self.book.counts} counts" if self.book.counts else ""
+        diamond = "" if printed is None else f" {self.book.diamond}"
+        what = f"{counts}, {text.model_name(effect)}"
+        note = self.book.note(self.review, effect.studies)
         notebook.figure(
             figures.forest(effect, favours=favours, **drawn),
-            name=f"fig-{self.key.lower()}-forest",
+            name=f"fig-{self.name}-forest",
             caption=(
-                f"{self.label}, {counts}, {text.model_name(effect)}. {measure} {estimate}, k = {effect.k}. "
-                f"{self.book.diamond} {self.book.note(self.review, effect.studies)}".strip()
+                f"{escape_markdown(self.label)}{what}. {measure} {estimate}, k = {effect.k}.{diamond} {note}".strip()
             ),
             alt=(
-                f"Forest plot of {effect.k} studies for {self.label.lower()}, {counts}, {text.model_name(effect)}: "
+                f"Forest plot of {effect.k} studies for {self.label.lower()}{what}: "
                 f"pooled {measure.lower()} {estimate}, P {text.p_value(effect.p, sign=True)}."
             ),
             data=figures.forest_data(effect, **drawn),
@@ -196,3 +242,18 @@ class Chapter:
         note = NO_COUNTERPART if comparable.all() else f"{NOT_COMPARABLE} {NO_COUNTERPART}"
         caption = "metalib and statsmodels, odds ratios on the log scale."
         self.table(checked, columns.CROSSCHECK, name="statsmodels", caption=caption, note=note)
+
+
+def names(review: Review) -> dict[str, str]:
+    """Return what the pages of each outcome are called: its key in small letters, or a number if it can be no name.
+
+    Parameters
+    ----------
+    review : Review
+    """
+    keys = [str(key) for key in review.outcomes["outcome"]]
+    found: dict[str, str] = {}
+    for i, key in enumerate(keys, 1):
+        name = key.lower()
+        found[key] = name if _NAME.fullmatch(name) and name not in found.values() else f"outcome_{i}"
+    return found

@@ -12,7 +12,9 @@ from functools import partial
 import pandas as pd
 
 from .. import text
+from ..arithmetic.data import arm_columns
 from ..arithmetic.options import RATIOS
+from ..arithmetic.results import PooledEffect
 from ..robustness.fragility import Change
 from .column_table import Columns
 from .markup import Raw, link
@@ -51,7 +53,7 @@ def effect(
 
     Parameters
     ----------
-    measure : {"OR", "RR", "RD"}
+    measure : str
     heading : str
         By default measure and "[95% CI]".
     columns : tuple of str
@@ -74,6 +76,41 @@ def counts(
         ("events_c", "n_c"): (arms[1], text.events),
         **effect(measure, columns=("effect", "ci_low", "ci_high")),
     }
+
+
+def study_data(labels: Mapping[str, str], arms: Sequence[str], pooled: PooledEffect) -> Columns:
+    """Return columns for the data of an outcome, whichever form they have, joined with the effects of its studies.
+
+    Parameters
+    ----------
+    labels : mapping
+        Name to show of each study.
+    arms : pair of str
+    pooled : PooledEffect
+        The result, which says of what form the data are; the frame holds ``effect, ci_low, ci_high`` as pooled.
+    """
+    held = arm_columns(pooled.data)
+    shown: dict[str | tuple[str, ...], str | tuple[str, Callable[..., str]]] = {"study": ("Study", named(labels))}
+    if pooled.tables is not None:
+        shown |= {(f"events_{a}", f"n_{a}"): (arm, text.events) for a, arm in zip("tc", arms, strict=True)}
+    elif "mean_t" in held:
+        shown |= {(f"mean_{a}", f"sd_{a}", f"n_{a}"): (f"{arm}: mean (SD), patients", _mean)
+                  for a, arm in zip("tc", arms, strict=True)}  # fmt: skip
+    elif "time_t" in held:
+        shown |= {(f"events_{a}", f"time_{a}"): (f"{arm}: events in person-time", _rate)
+                  for a, arm in zip("tc", arms, strict=True)}  # fmt: skip
+    else:
+        shown["se"] = ("Standard error", partial(text.number, digits=3))
+    name = "Peto OR" if pooled.method == "Peto" else pooled.measure
+    return {**shown, **effect(pooled.measure, f"{name} [95% CI]", ("effect", "ci_low", "ci_high"))}
+
+
+def _mean(mean: float, sd: float, n: float) -> str:
+    return f"{text.measured(mean)} ({text.measured(sd)}), {text.count(int(n))}"
+
+
+def _rate(events: float, time: float) -> str:
+    return f"{text.count(int(events))} in {text.measured(time)}"
 
 
 def models(measure: str = "OR") -> Columns:
@@ -121,7 +158,7 @@ def changes(witness: Sequence[Change], labels: Mapping[str, str], arms: Sequence
     return "; ".join(f"{labels.get(c.study, c.study)}, {names[c.arm].lower()}: {c.before} → {c.after}" for c in witness)
 
 
-def comparison(model: str = "fixed", *, ledger: str = "", between: str = "") -> Columns:
+def comparison(model: str = "fixed", *, ledger: str = "", between: str = "", formulas: bool = True) -> Columns:
     """Return columns for :func:`metalib.audit.compare.compare`: printed beside recomputed, with formula and ledger.
 
     Parameters
@@ -132,6 +169,8 @@ def comparison(model: str = "fixed", *, ledger: str = "", between: str = "") -> 
         Page of the built book with a row of id ``p001`` for the printed number p001; without it there is no link.
     between : str
         Column that marks the statistics of a test for subgroup differences, if there are any.
+    formulas : bool
+        Whether the book has a page with the formulas, to refer to.
     """
 
     def formula(statistic: str, is_between: bool = False) -> Raw:
@@ -143,7 +182,7 @@ def comparison(model: str = "fixed", *, ledger: str = "", between: str = "") -> 
         "text": "Printed",
         "value": ("Recomputed", recomputed),
         "verdict": "Verdict",
-        ("statistic", between) if between else ("statistic",): ("Formula", formula),
+        **({("statistic", between) if between else ("statistic",): ("Formula", formula)} if formulas else {}),
         **({"id": ("Ledger", lambda row: link(row, f"{ledger}#{row}"))} if ledger else {}),
     }
 

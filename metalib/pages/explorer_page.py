@@ -73,6 +73,7 @@ def explorer(outcomes: Sequence[Data], *, name: str, chapters: Mapping[str, str]
         "explorer",
         name=name,
         folder=f"../{FOLDER}/",
+        reset="Reset to the article’s analysis" if any(o["sets"][0]["printed"] for o in outcomes) else "Reset",
         outcomes=shown,
         measures={measure: MEASURE_NAMES[measure] for measure in MEASURES},
         models={f"{method}-{model}": f"{METHOD_TEXTS[method]}, {model}" for method, model, *_ in combinations("OR")},

@@ -17,6 +17,7 @@ import pandas as pd
 
 from ..audit.checked_csv import csv_text
 from ..errors import OptionError
+from ..figures.style import boxes_for_missing_letters
 from ..text import minus_signs
 from .outputs import FIGURES, check_name, show, write
 
@@ -150,7 +151,7 @@ def render(fig: Figure, kind: str) -> bytes:
 
     buffer = io.BytesIO()
     metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-    with mpl.rc_context({"svg.hashsalt": "metalib", "svg.fonttype": "path"}):
+    with mpl.rc_context({"svg.hashsalt": "metalib", "svg.fonttype": "path"}), boxes_for_missing_letters():
         fig.savefig(buffer, format=kind, dpi=144, metadata=metadata, facecolor="white")
     return buffer.getvalue()
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from .. import text
+from ..arithmetic.options import MEASURES, RATES
 from ..arithmetic.results import PooledEffect
 from ..audit.printed import read_printed
 
@@ -25,13 +26,14 @@ def verdicts(compared: pd.DataFrame) -> str:
     return f"{(compared['verdict'] == 'reproduced').sum()} of {len(compared)}"
 
 
-def favours(better: str, experimental: str, control: str) -> tuple[str, str]:
+def favours(better: str, experimental: str, control: str, *, measure: str = "OR") -> tuple[str, str]:
     """Return the labels left and right of "no effect", given whether ``more`` or ``fewer`` events are better.
 
-    For any other word, such as ``neither``, they say where there are more events and favour no arm.
+    For any other word, such as ``neither``, they say where there are more events (a higher mean) and favour no arm.
     """
     if better not in ("more", "fewer"):
-        return f"More with {control}", f"More with {experimental}"
+        more = "More" if measure in (*MEASURES, *RATES) else "Higher"
+        return f"{more} with {control}", f"{more} with {experimental}"
     sides = (f"Favours {control}", f"Favours {experimental}")
     return sides if better == "more" else sides[::-1]
 

@@ -10,20 +10,20 @@ from typing import Unpack
 import numpy as np
 import pandas as pd
 
+from ..arithmetic.data import StudyData
 from ..arithmetic.options import Choices, Options
-from ..arithmetic.pooling import pool_batch, reasons_by_study
+from ..arithmetic.pooling import check_choices, pool_subsets, reasons_by_study
 from ..arithmetic.results import PooledEffect, to_frame
-from ..arithmetic.tables import Tables, check_tables
 from ..errors import DataError
 
 
-def leave_one_out(tables: pd.DataFrame | Tables, **choices: Unpack[Choices]) -> pd.DataFrame:
+def leave_one_out(tables: pd.DataFrame | StudyData, **choices: Unpack[Choices]) -> pd.DataFrame:
     """Pool again without each study in turn.
 
     Parameters
     ----------
     tables : DataFrame
-        ``study, events_t, n_t, events_c, n_c``.
+        As in :func:`metalib.pool`.
     **choices
         As in :func:`metalib.pool`.
 
@@ -37,21 +37,21 @@ def leave_one_out(tables: pd.DataFrame | Tables, **choices: Unpack[Choices]) -> 
     ------
     DataError, OptionError
     """
-    checked = check_tables(tables)
-    frame = _pool_subsets(checked, ~np.eye(checked.k, dtype=bool), Options(**choices))
+    checked, options = check_choices(tables, choices)
+    frame = _pool_subsets(checked, ~np.eye(len(checked.studies), dtype=bool), options)
     frame.insert(0, "omitted", list(checked.studies))
-    return _with_unused(frame, "omitted", checked, Options(**choices), "leaving {} out changes nothing")
+    return _with_unused(frame, "omitted", checked, options, "leaving {} out changes nothing")
 
 
 def exclude_cumulatively(
-    tables: pd.DataFrame | Tables, order: Sequence[str], **choices: Unpack[Choices]
+    tables: pd.DataFrame | StudyData, order: Sequence[str], **choices: Unpack[Choices]
 ) -> pd.DataFrame:
     """Exclude studies one after the other, each step on top of the steps before.
 
     Parameters
     ----------
     tables : DataFrame
-        ``study, events_t, n_t, events_c, n_c``.
+        As in :func:`metalib.pool`.
     order : sequence of str
         Studies in the order in which they leave.
     **choices
@@ -69,24 +69,24 @@ def exclude_cumulatively(
         `order` is no list of names, or a study in it is unknown or named twice.
     OptionError
     """
-    checked = check_tables(tables)
+    checked, options = check_choices(tables, choices)
     names = _check_order(order, checked, "exclude", "excluded")
     left = _step_of_each(checked, names) > np.arange(len(names))[:, None]
-    frame = _pool_subsets(checked, left, Options(**choices))
+    frame = _pool_subsets(checked, left, options)
     frame.insert(0, "excluded", names)
     frame.insert(1, "left", _joined(checked, left))
     return frame
 
 
 def cumulative(
-    tables: pd.DataFrame | Tables, order: Sequence[str] | None = None, **choices: Unpack[Choices]
+    tables: pd.DataFrame | StudyData, order: Sequence[str] | None = None, **choices: Unpack[Choices]
 ) -> pd.DataFrame:
     """Pool the first one, two, ... studies of an order (Lau et al. 1992).
 
     Parameters
     ----------
     tables : DataFrame
-        ``study, events_t, n_t, events_c, n_c``.
+        As in :func:`metalib.pool`.
     order : sequence of str, optional
         Every study once, in the order in which they enter; the order of the rows if left out.
     **choices
@@ -105,19 +105,19 @@ def cumulative(
         `order` is not every study exactly once, or the tables cannot be pooled.
     OptionError
     """
-    checked = check_tables(tables)
+    checked, options = check_choices(tables, choices)
     names = _check_order(checked.studies if order is None else order, checked, "add", "added")
     missing = [study for study in checked.studies if study not in names]
     if missing:
         raise DataError("the order leaves the study out", study=missing[0])
-    entered = _step_of_each(checked, names) <= np.arange(checked.k)[:, None]
-    frame = _pool_subsets(checked, entered, Options(**choices))
+    entered = _step_of_each(checked, names) <= np.arange(len(names))[:, None]
+    frame = _pool_subsets(checked, entered, options)
     frame.insert(0, "added", names)
     frame.insert(1, "studies", _joined(checked, entered))
-    return _with_unused(frame, "added", checked, Options(**choices), "adding {} changes nothing")
+    return _with_unused(frame, "added", checked, options, "adding {} changes nothing")
 
 
-def _check_order(order: object, checked: Tables, verb: str, done: str) -> list[str]:
+def _check_order(order: object, checked: StudyData, verb: str, done: str) -> list[str]:
     """Return an order of studies as a list, or raise naming the study that is unknown or stands there twice."""
     if not isinstance(order, (list, tuple, np.ndarray, pd.Series, pd.Index)):
         raise DataError("order must be a list of studies", value=order)
@@ -132,16 +132,16 @@ def _check_order(order: object, checked: Tables, verb: str, done: str) -> list[s
     return names
 
 
-def _step_of_each(checked: Tables, names: list[str]) -> np.ndarray:
+def _step_of_each(checked: StudyData, names: list[str]) -> np.ndarray:
     """Return the step of each study in an order, beyond the last one for those that it leaves out."""
     return np.array([names.index(study) if study in names else len(names) for study in checked.studies])
 
 
-def _joined(checked: Tables, subsets: np.ndarray) -> list[str]:
+def _joined(checked: StudyData, subsets: np.ndarray) -> list[str]:
     return [", ".join(compress(checked.studies, subset)) for subset in subsets.tolist()]
 
 
-def _with_unused(frame: pd.DataFrame, column: str, checked: Tables, options: Options, words: str) -> pd.DataFrame:
+def _with_unused(frame: pd.DataFrame, column: str, checked: StudyData, options: Options, words: str) -> pd.DataFrame:
     """Say in ``reason`` which of the studies named in a column take no part anyway."""
     why = reasons_by_study(checked, options.measure)
     notes = [f"{words.format(study)} ({why[study]})" if study in why else "" for study in frame[column]]
@@ -149,9 +149,9 @@ def _with_unused(frame: pd.DataFrame, column: str, checked: Tables, options: Opt
     return frame
 
 
-def _pool_subsets(checked: Tables, subsets: np.ndarray, options: Options) -> pd.DataFrame:
+def _pool_subsets(checked: StudyData, subsets: np.ndarray, options: Options) -> pd.DataFrame:
     """Pool the subsets marked by the rows of a boolean (m, k) array, in one call of the batch kernel."""
-    batch = pool_batch(*checked.counts(), include=subsets, **options.choices())
+    batch = pool_subsets(checked, subsets, options)
     # The frame shows no weights, and those of a thousand subsets of a thousand studies would take most of the time.
     batch = replace(batch, weights=np.empty((len(subsets), 0)))
     rows = [

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import pandas as pd
 
+from ..arithmetic.data import StudyData
 from ..arithmetic.generic import pool_effects
-from ..arithmetic.options import MEASURES, check_level
+from ..arithmetic.options import check_level
+from ..arithmetic.pooling import batch_of_one, check_choices
 from ..arithmetic.results import PooledEffect
-from ..arithmetic.study_effects import cells, peto_effects, study_effects
+from ..arithmetic.study_effects import cells, peto_effects
 from ..arithmetic.tables import Tables, check_tables
 from ..errors import choose
 
@@ -92,7 +94,7 @@ class TrimAndFill:
     reason: str
 
 
-def egger(tables: pd.DataFrame | Tables, measure: str = "OR") -> AsymmetryTest:
+def egger(tables: pd.DataFrame | StudyData, measure: str = "OR") -> AsymmetryTest:
     """Egger's test: effects regressed on their standard errors, weights ``1 / v`` [1]_.
 
     The slope equals the intercept of Egger's original regression of ``y / se`` on ``1 / se``, with the same t.
@@ -100,8 +102,8 @@ def egger(tables: pd.DataFrame | Tables, measure: str = "OR") -> AsymmetryTest:
     Parameters
     ----------
     tables : DataFrame
-        ``study, events_t, n_t, events_c, n_c``, one row a study.
-    measure : {"OR", "RR", "RD"}
+        As in :func:`metalib.pool`, one row a study.
+    measure : str
 
     Returns
     -------
@@ -174,7 +176,7 @@ def peters(tables: pd.DataFrame | Tables, measure: str = "OR") -> AsymmetryTest:
 
 
 def trim_and_fill(
-    tables: pd.DataFrame | Tables,
+    tables: pd.DataFrame | StudyData,
     measure: str = "OR",
     model: str = "fixed",
     estimator: str = "L0",
@@ -194,8 +196,8 @@ def trim_and_fill(
     Parameters
     ----------
     tables : DataFrame
-        ``study, events_t, n_t, events_c, n_c``, one row a study.
-    measure : {"OR", "RR", "RD"}
+        As in :func:`metalib.pool`, one row a study.
+    measure : str
     model : {"fixed", "random"}
         Random effects with DerSimonian-Laird's tau2.
     estimator : {"L0", "R0"}
@@ -304,8 +306,8 @@ def _unusable(k: int, x: np.ndarray, predictor: str) -> str:
     return NO_SPREAD.format(predictor) if np.ptp(x) <= 1e-12 * np.abs(x).max() else ""
 
 
-def _effects(tables: pd.DataFrame | Tables, measure: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _effects(tables: pd.DataFrame | StudyData, measure: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return effects and variances of the estimable studies, and which these are."""
-    choose("measure", measure, MEASURES)
-    e = study_effects(cells(*check_tables(tables).counts()), measure)
+    _, batch = batch_of_one(*check_choices(tables, {"measure": measure}))
+    e = batch.row(0)
     return e.yi[e.estimable], e.vi[e.estimable], e.estimable

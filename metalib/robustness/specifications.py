@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from ..arithmetic.options import MEASURES, TAU2_METHODS, check_level
+from ..arithmetic.data import StudyData, check_data
+from ..arithmetic.options import MEANS, MEASURES, OTHERS, RATES, TAU2_METHODS, Choices, Options, check_level
+from ..arithmetic.pooling import pool
 from ..arithmetic.study_effects import cells
-from ..arithmetic.tables import Tables, check_tables
+from ..arithmetic.tables import Tables
 from ..arithmetic.zero_cells import RULES, pool_corrected
 from ..errors import OptionError, choose
 
@@ -27,20 +29,21 @@ _NATURAL = {
 
 
 def specifications(
-    tables: pd.DataFrame | Tables, measures: Sequence[str] = MEASURES, level: float = 0.95
+    tables: pd.DataFrame | StudyData, measures: Sequence[str] = MEASURES, level: float = 0.95
 ) -> pd.DataFrame:
     """Pool under every combination of choices that has a meaning (a specification curve, Simonsohn et al. 2020).
 
     Fixed effect: Mantel-Haenszel, inverse variance, Peto (OR only). Random effects: Mantel-Haenszel with
     DerSimonian-Laird's tau2; inverse variance with each estimator of tau2; each with Wald, Hartung-Knapp and "never
-    narrower" intervals. Each under every rule of :func:`metalib.pool_corrected`, when the tables have a zero cell.
+    narrower" intervals. Each under every rule of :func:`metalib.pool_corrected`, when the tables have a zero cell. Data
+    that are no 2x2 tables are pooled by inverse variance only.
 
     Parameters
     ----------
     tables : DataFrame
-        ``study, events_t, n_t, events_c, n_c``, one row a study.
-    measures : sequence of {"OR", "RR", "RD"}
-        Measures to run through, each once.
+        As in :func:`metalib.pool`, one row a study.
+    measures : sequence of str
+        Measures to run through, each once; those that the data allow.
     level : float
         Confidence level; significance is judged at ``1 - level``.
 
@@ -67,20 +70,22 @@ def specifications(
         raise OptionError(f"measures must be a list of measures, not {type(measures).__name__}")
     measures = [measures] if isinstance(measures, str) else list(measures)
     for measure in measures:
-        choose("measures", measure, MEASURES)
+        choose("measures", measure, (*MEASURES, *MEANS, *RATES, *OTHERS))
     if not measures or len(set(measures)) < len(measures):
         raise OptionError(f"measures={measures!r}: name at least one measure, and each only once")
     level = check_level(level)
-    checked = check_tables(tables)
     # In floats 1 - 0.95 is a little more than 0.05.
     alpha = round(1 - level, 12)
-    rules = RULES if cells(*checked.counts()).corrected.any() else ("revman",)
     rows = []
     for measure in measures:
+        checked = check_data(tables, measure)
+        counted = isinstance(checked, Tables)
+        rules = RULES if isinstance(checked, Tables) and cells(*checked.counts()).corrected.any() else ("revman",)
         for method, model, tau2, ci, rule in combinations(measure, rules):
-            result = pool_corrected(
-                checked, rule, measure=measure, method=method, model=model, tau2=tau2 or "DL", ci=ci, level=level
-            )
+            if not (counted or method == "IV"):
+                continue
+            chosen = Choices(measure=measure, method=method, model=model, tau2=tau2 or "DL", ci=ci, level=level)
+            result = pool_corrected(checked, rule, **chosen) if isinstance(checked, Tables) else pool(checked, **chosen)
             shown = NEVER_CORRECTED if method == "Peto" else rule if len(rules) > 1 else NO_ZERO_CELL
             rows.append(
                 {
@@ -117,3 +122,26 @@ def combinations(measure: str, rules: Sequence[str]) -> Iterator[tuple[str, str,
                 yield "MH", "random", "DL", ci, rule
             for tau2 in TAU2_METHODS:
                 yield "IV", "random", tau2, ci, rule
+
+
+def standard_models(options: Options) -> dict[str, Choices]:
+    """Return the models that a result is shown under, as arguments of :func:`metalib.pool`.
+
+    Parameters
+    ----------
+    options : Options
+        How the result is pooled; Peto's method, which has no random effects, is set beside Mantel-Haenszel's.
+
+    Returns
+    -------
+    dict
+        ``main``: as `options` say; ``other``: under the other model; ``hksj``: under random effects with Hartung and
+        Knapp's interval.
+    """
+    main = options.choices()
+    random: Choices = {**main, "model": "random"}
+    if options.method == "Peto":
+        random["method"] = "MH"
+    fixed: Choices = {**main, "model": "fixed", "ci": "wald", "I2": "Q"}
+    other = random if options.model == "fixed" else fixed
+    return {"main": main, "other": other, "hksj": {**random, "ci": "hksj"}}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, compress
 from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
+from ..arithmetic.data import StudyData
 from ..arithmetic.options import Choices, Options
-from ..arithmetic.pooling import effects_of, pool, pool_batch
+from ..arithmetic.pooling import batch_of_one, check_choices, pool, pool_subsets
 from ..arithmetic.results import IDENTICAL, NO_STUDY, ONE_STUDY
-from ..arithmetic.study_effects import cells
-from ..arithmetic.tables import Tables, check_tables
 from ..errors import OptionError
 
 #: 65,535 subsets; one study more doubles time and memory.
@@ -21,13 +20,13 @@ ONLY_ONE = "no other study is estimable"
 _NUMBERS = ("estimate", "se", "ci_low", "ci_high", "p", "Q", "I2", "tau2")
 
 
-def all_subsets(tables: pd.DataFrame | Tables, **choices: Unpack[Choices]) -> pd.DataFrame:
+def all_subsets(tables: pd.DataFrame | StudyData, **choices: Unpack[Choices]) -> pd.DataFrame:
     """Pool every non-empty subset of the studies (a GOSH analysis, Olkin, Dahabreh & Trikalinos 2012).
 
     Parameters
     ----------
     tables : DataFrame
-        ``study, events_t, n_t, events_c, n_c``, at most 16 rows.
+        As in :func:`metalib.pool`, at most 16 rows.
     **choices
         As in :func:`metalib.pool`.
 
@@ -54,16 +53,62 @@ def all_subsets(tables: pd.DataFrame | Tables, **choices: Unpack[Choices]) -> pd
     >>> metalib.all_subsets(trials)[["studies", "ratio"]].round(3).values.tolist()
     [['a', 0.375], ['b', 0.383], ['a, b', 0.378]]
     """
-    checked, options = check_tables(tables), Options(**choices)
-    if checked.k > LARGEST_K:
-        raise OptionError(f"{checked.k} studies have {2**checked.k - 1} subsets; at most {LARGEST_K} studies are taken")
-    chosen = [rows for size in range(1, checked.k + 1) for rows in combinations(range(checked.k), size)]
-    include = np.zeros((len(chosen), checked.k), dtype=bool)
+    checked, options = check_choices(tables, choices)
+    k = len(checked.studies)
+    if k > LARGEST_K:
+        raise OptionError(f"{k} studies have {2**k - 1} subsets; at most {LARGEST_K} studies are taken")
+    chosen = [rows for size in range(1, k + 1) for rows in combinations(range(k), size)]
+    include = np.zeros((len(chosen), k), dtype=bool)
     include[np.repeat(np.arange(len(chosen)), [len(rows) for rows in chosen]), np.concatenate(chosen)] = True
-    batch = pool_batch(*checked.counts(), include=include, **choices)
+    return _pool(checked, include, options)
+
+
+def sampled_subsets(
+    tables: pd.DataFrame | StudyData, number: int = 2000, seed: int = 1, **choices: Unpack[Choices]
+) -> pd.DataFrame:
+    """Pool subsets drawn at random, for more studies than :func:`all_subsets` takes.
+
+    First the size of a subset is drawn, from 1 to k - 1 with equal chances, then its studies: among all subsets alike
+    nearly every one would hold about half of the studies. A subset drawn twice counts once.
+
+    Parameters
+    ----------
+    tables : DataFrame
+        As in :func:`metalib.pool`.
+    number : int
+        Subsets to draw.
+    seed : int
+        Of the generator (NumPy's PCG64); the same seed gives the same subsets.
+    **choices
+        As in :func:`metalib.pool`.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`all_subsets`, by size; the last row is the whole.
+
+    Raises
+    ------
+    DataError
+    OptionError
+        `number` is no positive whole number, or options that :func:`metalib.pool` refuses.
+    """
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise OptionError(f"number={number!r} must be a whole number of at least 1")
+    checked, options = check_choices(tables, choices)
+    k, generator = len(checked.studies), np.random.default_rng(seed)
+    sizes = generator.integers(1, max(k, 2), size=number)
+    ranks = generator.random((number, k)).argsort(axis=1).argsort(axis=1)
+    drawn = np.unique(np.concatenate([ranks < sizes[:, None], np.ones((1, k), dtype=bool)]), axis=0)
+    return _pool(checked, drawn[np.argsort(drawn.sum(-1), kind="stable")], options)
+
+
+def _pool(checked: StudyData, include: np.ndarray, options: Options) -> pd.DataFrame:
+    """Return the results of the subsets marked by the rows of an array (m, k)."""
+    batch = pool_subsets(checked, include, options)
     frame = pd.DataFrame(
         {
-            "studies": [", ".join(checked.studies[i] for i in rows) for rows in chosen],
+            "studies": [", ".join(compress(checked.studies, row)) for row in include.tolist()],
             "size": include.sum(-1),
             "k": batch.k,
             **{name: getattr(batch, name) for name in _NUMBERS},
@@ -77,7 +122,7 @@ def all_subsets(tables: pd.DataFrame | Tables, **choices: Unpack[Choices]) -> pd
     return frame
 
 
-def influence(tables: pd.DataFrame | Tables, **choices: Unpack[Choices]) -> pd.DataFrame:
+def influence(tables: pd.DataFrame | StudyData, **choices: Unpack[Choices]) -> pd.DataFrame:
     """Return the coordinates of Baujat's plot, for a fixed-effect model (Baujat et al. 2002).
 
     With the study effects ``y_i``, their variances ``v_i``, the pooled estimate ``m`` and the estimate ``m_(i)``
@@ -92,7 +137,7 @@ def influence(tables: pd.DataFrame | Tables, **choices: Unpack[Choices]) -> pd.D
     Parameters
     ----------
     tables : DataFrame
-        ``study, events_t, n_t, events_c, n_c``.
+        As in :func:`metalib.pool`.
     **choices
         As in :func:`metalib.pool`; ``model`` may only be ``"fixed"``.
 
@@ -115,10 +160,10 @@ def influence(tables: pd.DataFrame | Tables, **choices: Unpack[Choices]) -> pd.D
     """
     if choices.get("model", "fixed") != "fixed":
         raise OptionError(f"model={choices['model']!r}: Baujat's coordinates are defined for model='fixed'")
-    checked = check_tables(tables)
-    whole = pool(checked, **choices)
-    without = pool_batch(*checked.counts(), include=~np.eye(checked.k, dtype=bool), **choices)
-    e = effects_of(cells(*checked.counts()), whole.options)
+    checked, options = check_choices(tables, choices)
+    whole = pool(checked, **options.choices())
+    without = pool_subsets(checked, ~np.eye(len(checked.studies), dtype=bool), options)
+    e = batch_of_one(checked, options)[1].row(0)
     centre = np.nan if whole.estimate is None else whole.estimate
     used = e.estimable
     # A single study has Q = 0 exactly, however its own estimate was rounded.

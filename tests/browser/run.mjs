@@ -37,7 +37,7 @@ function findBrowser() {
 }
 if (!existsSync(html)) stop("There is no book: run `make book` first.");
 const everyPage = readdirSync(html, { recursive: true })
-  .filter((file) => file.endsWith(".html") && !/^(_static|_sources|_downloads|_images)\//.test(file))
+  .filter((file) => file.endsWith(".html") && !/^(_static|_sources|_downloads|_images|examples)\//.test(file))
   .sort();
 const pages = everyPage.filter((file) => !wanted.length || wanted.some((word) => file.includes(word)));
 if (!pages.length) stop(`No page is named like ${wanted}.`);
