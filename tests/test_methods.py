@@ -21,7 +21,7 @@ REFERENCES = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
 NO_STATISTIC = set(
     """
     |#1|#2|#3|#1 AND #2 AND #3|Adverse events|Analysis|Answer|Arm|Article|Asks for|Assumed|Beside it|Candidate|Cases
-    |Certainty|Change|Chapter|Checks|Cited for|Claim|Combination|Combination: I / II or IV / III|Complete response
+    |Certainty|Change|Checks|Cited for|Claim|Combination|Combination: I / II or IV / III|Complete response
     |Counts|Counts are|Data|Database|Design as reported|Disease progression|Domain|Example|For example|Formula|Function
     |Highest|Identical|In the PDF|Item|Judgement|Killed|Ledger|Left out|Line|Lowest|Measure|Met|Model|Mutants|No.|Not by
     |Not reached|Not reported|Note|Number is|One-year survival|Other|Other program|Outcome|Outside|Part|Partial response
