@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Unpack
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .. import text
-from ..arithmetic.data import arm_columns
 from ..arithmetic.results import PooledEffect
 from ..arithmetic.subgroups import Subgroups
 from ..errors import DataError
 from .checks import check_title, pair_of_texts
+from .forest_lines import INDENT, Line, columns_of_arms, headings, lines_of
 from .layout import MARGIN, ROW, Sheet, block_height, text_width, wrap
 from .marks import EffectPlot
 from .risk_of_bias import draw_judgement, judgement_grid
-from .rows import Row, Rows, Shown, forest_rows, percent_of
+from .rows import Rows, Shown, forest_rows, percent_of
 from .scales import MEASURE_NAMES, effect_scale
 from .style import BLACK, BLUE, JUDGEMENTS, LINE_GREY, TITLE_SIZE, style
 
-NOT_ESTIMABLE = text.NOT_ESTIMABLE.capitalize()
-NOT_APPLICABLE = "Not applicable"
 #: Inches. A figure of this width is shown in full size beside the text of a page, and its letters too.
 _WIDTH = 8.1
 _LABEL_WIDTH = 1.6
 _ARM_WIDTH = 1.05
 _PLOT_WIDTH = (2.1, 3.4)
 _GAP, _GAP_IN_ARM, _GAP_BEFORE_PLOT = 0.13, 0.1, 0.2
-_INDENT = 0.12
 _TICKS = 0.3
 _DOMAIN = 0.235
-#: Headings of the columns of an arm, without the ending that says which arm.
-_ARM_HEADINGS = {"events": "Events", "n": "Total", "mean": "Mean", "sd": "SD", "time": "Person-time"}
 _DIAMONDS = {"subtotal": BLACK, "total": BLACK, "also": LINE_GREY, "printed": "white"}
 
 
@@ -98,118 +92,6 @@ def forest(
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """One line: its texts by column, and the row whose mark stands beside it.
-
-    A note is a text that runs over all columns; a foot line stands beside the axis instead of beside the plot.
-    """
-
-    cells: dict[str, str]
-    row: Row | None = None
-    bold: bool = False
-    indent: bool = False
-    note: bool = False
-    foot: bool = False
-    gap: float = 0.0
-
-    @property
-    def height(self) -> float:
-        return block_height(self.cells["label"]) + self.gap
-
-    def wrapped(self, width: float) -> _Line:
-        """Return the line with its label broken to `width`."""
-        label = wrap(self.cells["label"], width - (_INDENT if self.indent else 0), bold=self.bold)
-        return replace(self, cells=self.cells | {"label": label})
-
-
-def _lines(rows: Rows) -> Iterator[_Line]:
-    """Yield the lines from top to bottom; the statistics of the total come last."""
-    grouped = any(row.kind == "heading" for row in rows.rows)
-    foot: list[str] = []
-    for i, row in enumerate(rows.rows):
-        if row.kind == "heading":
-            yield _Line({"label": row.label}, bold=True, gap=0.1 if i else 0.0)
-        elif row.kind == "study":
-            yield _Line(_cells(row, tuple(row.counts)), row=row, indent=grouped)
-        elif row.kind in ("subtotal", "total"):
-            yield _Line(
-                _cells(row, ("n_t", "n_c", "time_t", "time_c")),
-                row=row,
-                bold=True,
-                gap=0.1 if row.kind == "total" else 0.0,
-            )
-            if row.kind == "total":
-                yield from (
-                    _Line(_cells(r, ()), row=r) for r in rows.rows if r.kind in ("also", "prediction", "printed")
-                )
-            if "events_t" in row.counts:
-                yield _Line({"label": "Total events"} | _counts(row, ("events_t", "events_c")))
-            if row.effect is not None:
-                notes = [f"Heterogeneity: {_heterogeneity(row.effect)}"]
-                notes.append(f"Test for overall effect: {_overall(row.effect)}")
-                foot = notes
-            if row.kind == "subtotal":
-                yield from (_Line({"label": note}, note=True) for note in notes)
-        elif row.between is not None:
-            foot = [*foot, f"{row.label}: {_difference(row.between)}"]
-    yield from (_Line({"label": note}, note=True, foot=True) for note in foot)
-
-
-def _cells(row: Row, counts: Sequence[str]) -> dict[str, str]:
-    cells = {"label": row.label, "weight": "" if row.weight is None else text.percent(row.weight, 1)}
-    if row.kind == "study" and not row.counts and row.yi == row.yi:
-        cells |= {"yi": text.number(row.yi, 3), "se": text.number(row.se, 3)}
-    return cells | _counts(row, counts) | {"effect": _effect(row)}
-
-
-def _counts(row: Row, wanted: Sequence[str]) -> dict[str, str]:
-    held = {name: row.counts[name] for name in wanted if name in row.counts}
-    return {
-        name: text.count(int(value)) if name.startswith(("events", "n")) else text.measured(value)
-        for name, value in held.items()
-    }
-
-
-def _effect(row: Row) -> str:
-    """Return estimate and interval, or what of them exists."""
-    estimate, low, high = row.span.estimate, row.span.low, row.span.high
-    if row.kind == "prediction":
-        return text.interval(low, high)
-    if estimate != estimate:
-        return NOT_ESTIMABLE
-    return f"{text.number(estimate)} {f'[{text.NOT_ESTIMABLE}]' if low != low else text.interval(low, high)}"
-
-
-def _p_text(p: float) -> str:
-    """Return P with its sign as RevMan shows it: two decimals, more only below 0.01."""
-    return f"P = {text.number(p)}" if p >= 0.01 else f"P {text.p_value(p, sign=True)}"
-
-
-def _heterogeneity(effect: PooledEffect) -> str:
-    if effect.p_Q is None:
-        return NOT_APPLICABLE
-    chi2 = f"Chi² = {text.number(effect.Q)}, df = {effect.df} ({_p_text(effect.p_Q)}); I² = {text.percent(effect.I2)}"
-    if effect.tau2_method is None or effect.tau2 is None:
-        return chi2
-    name = "" if effect.tau2_method == "DL" else f" ({text.TAU2_NAMES[effect.tau2_method]})"
-    return f"Tau²{name} = {text.number(effect.tau2)}; {chi2}"
-
-
-def _overall(effect: PooledEffect) -> str:
-    if effect.p is None:
-        return NOT_APPLICABLE
-    interval = text.CI_NAMES.get(effect.ci_method, "")
-    return f"{text.statistic(effect)} ({_p_text(effect.p)}){interval and f', {interval}'}"
-
-
-def _difference(groups: Subgroups) -> str:
-    if groups.p is None:
-        return NOT_APPLICABLE
-    chi2 = f"Chi² = {text.number(groups.Q)}, df = {groups.df} ({_p_text(groups.p)})"
-    return f"{chi2}, I² = {text.percent(groups.I2)}"
-
-
-@dataclass(frozen=True, slots=True)
 class _Layout:
     """Where everything stands across: the edges of the text columns and of the plot, the middle of each domain."""
 
@@ -226,23 +108,7 @@ class _Layout:
         return max(self.plot[1] + 0.1, self.domains[-1] + _DOMAIN / 2 if self.domains else 0.0) + MARGIN
 
 
-def _head(overall: PooledEffect) -> dict[str, str]:
-    """Return the headings of the text columns, in their order; what was pooled stands under a line break."""
-    name = MEASURE_NAMES[overall.measure]
-    log = f"Log {name.lower()}" if overall.is_ratio else name
-    columns = {column: _ARM_HEADINGS[column[:-2]] for column in arm_columns(overall.data)} or {"yi": log, "se": "SE"}
-    name = f"Peto {name.lower()}" if overall.method == "Peto" else name
-    model = f"{text.METHOD_NAMES[overall.method]}, {overall.model.capitalize()}, {percent_of(overall.level)} CI"
-    return {"label": "Study or Subgroup", **columns, "weight": "Weight", "effect": f"{name}\n{model}"}
-
-
-def _arm_columns(head: dict[str, str]) -> list[list[str]]:
-    """Return the columns of either arm, if there are any."""
-    found = ([column for column in head if column.endswith(ending)] for ending in ("_t", "_c"))
-    return [columns for columns in found if columns]
-
-
-def _layout(head: dict[str, str], lines: Iterable[_Line], arms: tuple[str, str], domains: int) -> _Layout:
+def _layout(head: dict[str, str], lines: Iterable[Line], arms: tuple[str, str], domains: int) -> _Layout:
     """Give every column the width of its widest text, and the plot what is left."""
     widths = {}
     texts = [line for line in lines if not line.note]
@@ -251,9 +117,9 @@ def _layout(head: dict[str, str], lines: Iterable[_Line], arms: tuple[str, str],
         cells = [text_width(name, bold=True), text_width(model)]
         cells += [text_width(line.cells.get(column, ""), bold=line.bold) for line in texts]
         widths[column] = max(cells)
-    widths["label"] += _INDENT if any(line.indent for line in texts) else 0
+    widths["label"] += INDENT if any(line.indent for line in texts) else 0
     gaps = {"effect": _GAP_BEFORE_PLOT}
-    for arm, columns in zip(arms, _arm_columns(head), strict=False):
+    for arm, columns in zip(arms, columns_of_arms(head), strict=False):
         gaps |= dict.fromkeys(columns[:-1], _GAP_IN_ARM)
         inside = sum(widths[column] for column in columns) + _GAP_IN_ARM * (len(columns) - 1)
         for column in columns:
@@ -268,9 +134,9 @@ def _layout(head: dict[str, str], lines: Iterable[_Line], arms: tuple[str, str],
 
 
 def _draw(rows: Rows, favours: tuple[str, str], judged: pd.DataFrame | None, title: str) -> Figure:
-    head = _head(rows.overall)
+    head = headings(rows.overall)
     arms = (wrap(rows.arms[0], _ARM_WIDTH, bold=True), wrap(rows.arms[1], _ARM_WIDTH, bold=True))
-    lines = [line if line.note else line.wrapped(_LABEL_WIDTH) for line in _lines(rows)]
+    lines = [line if line.note else line.wrapped(_LABEL_WIDTH) for line in lines_of(rows)]
     places = _layout(head, lines, arms, 0 if judged is None else len(judged.columns))
     left, right = places.table
     lines = [line.wrapped(right - left) if line.note else line for line in lines]
@@ -282,7 +148,7 @@ def _draw(rows: Rows, favours: tuple[str, str], judged: pd.DataFrame | None, tit
     key = "" if judged is None else wrap(_key(judged), width - 2 * MARGIN)
 
     top = MARGIN + (block_height(title) + 0.06 if title else 0)
-    first_row = top + ROW + (max(map(block_height, arms)) if _arm_columns(head) else ROW) + 0.07
+    first_row = top + ROW + (max(map(block_height, arms)) if columns_of_arms(head) else ROW) + 0.07
     axis = first_row + sum(line.height for line in body) + 0.04
     bottom = axis + max(_TICKS + max(map(block_height, sides)), sum(line.height for line in foot) + 0.06)
     sheet = Sheet(width, bottom + (block_height(key) if key else 0) + MARGIN)
@@ -326,7 +192,7 @@ def _draw_head(sheet: Sheet, head: dict[str, str], arms: tuple[str, str], places
         else:
             sheet.text(right, y - (ROW if model else 0), name, align="right", bold=True)
             sheet.text(right, y, model, align="right")
-    for arm, columns in zip(arms, _arm_columns(head), strict=False):
+    for arm, columns in zip(arms, columns_of_arms(head), strict=False):
         left, right = places.edges[columns[0]][0], places.edges[columns[-1]][1]
         sheet.text((left + right) / 2, y - ROW / 2 - block_height(arm) / 2, arm, align="center", bold=True)
         sheet.rule(left, right, y - ROW / 2, width=0.5, colour=LINE_GREY)
@@ -346,7 +212,7 @@ def _draw_plot_head(
             sheet.text(x, y, _letter(i), align="center", bold=True)
 
 
-def _draw_lines(sheet: Sheet, lines: list[_Line], places: _Layout, y: float) -> list[float]:
+def _draw_lines(sheet: Sheet, lines: list[Line], places: _Layout, y: float) -> list[float]:
     """Write the texts of all lines and return the height at which each line stands."""
     heights = []
     for line in lines:
@@ -355,7 +221,7 @@ def _draw_lines(sheet: Sheet, lines: list[_Line], places: _Layout, y: float) -> 
         for column, value in line.cells.items():
             left, right = places.edges[column]
             if column == "label":
-                sheet.text(left + (_INDENT if line.indent else 0), middle, value, bold=line.bold)
+                sheet.text(left + (INDENT if line.indent else 0), middle, value, bold=line.bold)
             else:
                 sheet.text(right, middle, value, align="right", bold=line.bold)
         y += line.height
@@ -370,7 +236,7 @@ def _plot(sheet: Sheet, rows: Rows, places: _Layout, between: tuple[float, float
     return EffectPlot(sheet.plot_area(*places.plot, *between, label="plot"), scale)
 
 
-def _draw_marks(plot: EffectPlot, lines: list[_Line], heights: list[float]) -> None:
+def _draw_marks(plot: EffectPlot, lines: list[Line], heights: list[float]) -> None:
     marked = [(line.row, y) for line, y in zip(lines, heights, strict=True) if line.row is not None]
     heaviest = max((row.weight or 0.0 for row, _ in marked if row.kind == "study"), default=0.0) or 1.0
     for row, y in marked:
