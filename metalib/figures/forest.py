@@ -14,6 +14,7 @@ from ..arithmetic.data import arm_columns
 from ..arithmetic.results import PooledEffect
 from ..arithmetic.subgroups import Subgroups
 from ..errors import DataError
+from .arms import arms_of, cell, heading_of
 from .checks import check_title, pair_of_texts
 from .layout import MARGIN, ROW, Sheet, block_height, text_width, wrap
 from .marks import EffectPlot
@@ -33,8 +34,6 @@ _GAP, _GAP_IN_ARM, _GAP_BEFORE_PLOT = 0.13, 0.1, 0.2
 _INDENT = 0.12
 _TICKS = 0.3
 _DOMAIN = 0.235
-#: Headings of the columns of an arm, without the ending that says which arm.
-_ARM_HEADINGS = {"events": "Events", "n": "Total", "mean": "Mean", "sd": "SD", "time": "Person-time"}
 _DIAMONDS = {"subtotal": BLACK, "total": BLACK, "also": LINE_GREY, "printed": "white"}
 
 
@@ -164,10 +163,7 @@ def _cells(row: Row, counts: Sequence[str]) -> dict[str, str]:
 
 def _counts(row: Row, wanted: Sequence[str]) -> dict[str, str]:
     held = {name: row.counts[name] for name in wanted if name in row.counts}
-    return {
-        name: text.count(int(value)) if name.startswith(("events", "n")) else text.measured(value)
-        for name, value in held.items()
-    }
+    return {name: cell(name, value) for name, value in held.items()}
 
 
 def _effect(row: Row) -> str:
@@ -230,16 +226,10 @@ def _head(overall: PooledEffect) -> dict[str, str]:
     """Return the headings of the text columns, in their order; what was pooled stands under a line break."""
     name = MEASURE_NAMES[overall.measure]
     log = f"Log {name.lower()}" if overall.is_ratio else name
-    columns = {column: _ARM_HEADINGS[column[:-2]] for column in arm_columns(overall.data)} or {"yi": log, "se": "SE"}
+    columns = {column: heading_of(column) for column in arm_columns(overall.data)} or {"yi": log, "se": "SE"}
     name = f"Peto {name.lower()}" if overall.method == "Peto" else name
     model = f"{text.METHOD_NAMES[overall.method]}, {overall.model.capitalize()}, {percent_of(overall.level)} CI"
     return {"label": "Study or Subgroup", **columns, "weight": "Weight", "effect": f"{name}\n{model}"}
-
-
-def _arm_columns(head: dict[str, str]) -> list[list[str]]:
-    """Return the columns of either arm, if there are any."""
-    found = ([column for column in head if column.endswith(ending)] for ending in ("_t", "_c"))
-    return [columns for columns in found if columns]
 
 
 def _layout(head: dict[str, str], lines: Iterable[_Line], arms: tuple[str, str], domains: int) -> _Layout:
@@ -253,7 +243,7 @@ def _layout(head: dict[str, str], lines: Iterable[_Line], arms: tuple[str, str],
         widths[column] = max(cells)
     widths["label"] += _INDENT if any(line.indent for line in texts) else 0
     gaps = {"effect": _GAP_BEFORE_PLOT}
-    for arm, columns in zip(arms, _arm_columns(head), strict=False):
+    for arm, columns in zip(arms, arms_of(head), strict=False):
         gaps |= dict.fromkeys(columns[:-1], _GAP_IN_ARM)
         inside = sum(widths[column] for column in columns) + _GAP_IN_ARM * (len(columns) - 1)
         for column in columns:
@@ -282,7 +272,7 @@ def _draw(rows: Rows, favours: tuple[str, str], judged: pd.DataFrame | None, tit
     key = "" if judged is None else wrap(_key(judged), width - 2 * MARGIN)
 
     top = MARGIN + (block_height(title) + 0.06 if title else 0)
-    first_row = top + ROW + (max(map(block_height, arms)) if _arm_columns(head) else ROW) + 0.07
+    first_row = top + ROW + (max(map(block_height, arms)) if arms_of(head) else ROW) + 0.07
     axis = first_row + sum(line.height for line in body) + 0.04
     bottom = axis + max(_TICKS + max(map(block_height, sides)), sum(line.height for line in foot) + 0.06)
     sheet = Sheet(width, bottom + (block_height(key) if key else 0) + MARGIN)
@@ -326,7 +316,7 @@ def _draw_head(sheet: Sheet, head: dict[str, str], arms: tuple[str, str], places
         else:
             sheet.text(right, y - (ROW if model else 0), name, align="right", bold=True)
             sheet.text(right, y, model, align="right")
-    for arm, columns in zip(arms, _arm_columns(head), strict=False):
+    for arm, columns in zip(arms, arms_of(head), strict=False):
         left, right = places.edges[columns[0]][0], places.edges[columns[-1]][1]
         sheet.text((left + right) / 2, y - ROW / 2 - block_height(arm) / 2, arm, align="center", bold=True)
         sheet.rule(left, right, y - ROW / 2, width=0.5, colour=LINE_GREY)
