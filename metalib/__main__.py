@@ -11,7 +11,7 @@ from pathlib import Path
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     from .audit import command as audit
-    from .pages import new
+    from .pages import new_command as new
     from .recover import command
 
     parser = argparse.ArgumentParser(prog="python -m metalib", description="Books, recovery and audit of reviews.")

@@ -168,14 +168,23 @@ def significant(value: float, digits: int = 2) -> str:
 
 
 def measured(value: float) -> str:
-    """Return a mean, a standard deviation or a time: whole, or with two decimals, more for small ones.
+    """Return a mean or a standard deviation: two decimals, more for small and none for large numbers.
 
-    >>> measured(12.345), measured(0.0123), measured(100000.5), measured(-0.5), measured(55.0)
-    ('12.35', '0.0123', '100,000', '-0.50', '55')
+    >>> measured(12.345), measured(0.0123), measured(100000.5), measured(-0.5)
+    ('12.35', '0.0123', '100,000', '-0.50')
     """
     if 0 < abs(value) < 0.1:
         return significant(value, 3)
-    return f"{value:,.0f}" if abs(value) >= 10_000 or float(value).is_integer() else number(value)
+    return number(value) if abs(value) < 10_000 else f"{value:,.0f}"
+
+
+def time(value: float) -> str:
+    """Return person-time: whole where it is, else as :func:`measured`.
+
+    >>> time(1344.0), time(340.25)
+    ('1,344', '340.25')
+    """
+    return f"{value:,.0f}" if float(value).is_integer() else measured(value)
 
 
 def duration(seconds: float) -> str:

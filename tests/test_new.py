@@ -64,7 +64,9 @@ def test_printed_results_and_certainty_get_their_chapters(tmp_path: Path, monkey
         "outcome,domain,decision,reason\ncounts,overall,low,few studies\n", "utf-8"
     )
     before = sorted(p.stem for p in stored.sources(book))
-    assert sorted(set(write_chapters(book)) - set(before)) == ["audit", "certainty"]
+    assert main(["new", str(book), "--add"]) == 0
+    assert sorted({p.stem for p in stored.sources(book)} - set(before)) == ["audit", "certainty"]
+    assert write_chapters(book) == []
     texts = check_book(book, tmp_path, monkeypatch, ["counts", "audit", "certainty"])
     assert texts["counts_reproduced"].strip("'").startswith("3 of 4 printed numbers")
     assert "low certainty; of 1,000 patients" in texts["counts_certainty"]
@@ -126,6 +128,12 @@ def test_a_folder_that_exists_is_never_touched(tmp_path: Path, capsys: pytest.Ca
         assert main(["new", str(tmp_path / name), "--from", str(tmp_path / "counts.csv"), "--defaults"]) == 2
         assert "not overwritten" in capsys.readouterr().err
     assert (tmp_path / "book" / "mine").read_text(encoding="utf-8") == "as before"
+
+
+def test_hints_that_a_file_does_not_take_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="measure: only a CSV file"):
+        new_book(tmp_path / "book", [FILES / "small.rm5"], Wishes(hints={"measure": "RR"}))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("wishes", [{"model": "both"}, {"better": "yes"}, {"arms": ("A", "A")}, {"arms": ("A", "")}])

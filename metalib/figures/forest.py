@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from ..arithmetic.results import PooledEffect
 from ..arithmetic.subgroups import Subgroups
 from ..errors import DataError
+from .arms import arms_of
 from .checks import check_title, pair_of_texts
-from .forest_lines import INDENT, Line, columns_of_arms, headings, lines_of
+from .forest_lines import INDENT, Line, headings, lines_of
 from .layout import MARGIN, ROW, Sheet, block_height, text_width, wrap
 from .marks import EffectPlot
 from .risk_of_bias import draw_judgement, judgement_grid
@@ -119,7 +120,7 @@ def _layout(head: dict[str, str], lines: Iterable[Line], arms: tuple[str, str], 
         widths[column] = max(cells)
     widths["label"] += INDENT if any(line.indent for line in texts) else 0
     gaps = {"effect": _GAP_BEFORE_PLOT}
-    for arm, columns in zip(arms, columns_of_arms(head), strict=False):
+    for arm, columns in zip(arms, arms_of(head), strict=False):
         gaps |= dict.fromkeys(columns[:-1], _GAP_IN_ARM)
         inside = sum(widths[column] for column in columns) + _GAP_IN_ARM * (len(columns) - 1)
         for column in columns:
@@ -148,7 +149,7 @@ def _draw(rows: Rows, favours: tuple[str, str], judged: pd.DataFrame | None, tit
     key = "" if judged is None else wrap(_key(judged), width - 2 * MARGIN)
 
     top = MARGIN + (block_height(title) + 0.06 if title else 0)
-    first_row = top + ROW + (max(map(block_height, arms)) if columns_of_arms(head) else ROW) + 0.07
+    first_row = top + ROW + (max(map(block_height, arms)) if arms_of(head) else ROW) + 0.07
     axis = first_row + sum(line.height for line in body) + 0.04
     bottom = axis + max(_TICKS + max(map(block_height, sides)), sum(line.height for line in foot) + 0.06)
     sheet = Sheet(width, bottom + (block_height(key) if key else 0) + MARGIN)
@@ -192,7 +193,7 @@ def _draw_head(sheet: Sheet, head: dict[str, str], arms: tuple[str, str], places
         else:
             sheet.text(right, y - (ROW if model else 0), name, align="right", bold=True)
             sheet.text(right, y, model, align="right")
-    for arm, columns in zip(arms, columns_of_arms(head), strict=False):
+    for arm, columns in zip(arms, arms_of(head), strict=False):
         left, right = places.edges[columns[0]][0], places.edges[columns[-1]][1]
         sheet.text((left + right) / 2, y - ROW / 2 - block_height(arm) / 2, arm, align="center", bold=True)
         sheet.rule(left, right, y - ROW / 2, width=0.5, colour=LINE_GREY)

@@ -9,6 +9,7 @@ from .. import text
 from ..arithmetic.data import arm_columns
 from ..arithmetic.results import PooledEffect
 from ..arithmetic.subgroups import Subgroups
+from .arms import cell, heading_of
 from .layout import block_height, wrap
 from .rows import Row, Rows, percent_of
 from .scales import MEASURE_NAMES
@@ -17,8 +18,6 @@ NOT_ESTIMABLE = text.NOT_ESTIMABLE.capitalize()
 NOT_APPLICABLE = "Not applicable"
 #: Inches by which a study of a subgroup is indented.
 INDENT = 0.12
-#: Headings of the columns of an arm, without the ending that says which arm.
-_ARM_HEADINGS = {"events": "Events", "n": "Total", "mean": "Mean", "sd": "SD", "time": "Person-time"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +88,7 @@ def _cells(row: Row, counts: Sequence[str]) -> dict[str, str]:
 
 def _counts(row: Row, wanted: Sequence[str]) -> dict[str, str]:
     held = {name: row.counts[name] for name in wanted if name in row.counts}
-    return {
-        name: text.count(int(value)) if name.startswith(("events", "n")) else text.measured(value)
-        for name, value in held.items()
-    }
+    return {name: cell(name, value) for name, value in held.items()}
 
 
 def _effect(row: Row) -> str:
@@ -138,13 +134,7 @@ def headings(overall: PooledEffect) -> dict[str, str]:
     """Return the headings of the text columns, in their order; what was pooled stands under a line break."""
     name = MEASURE_NAMES[overall.measure]
     log = f"Log {name.lower()}" if overall.is_ratio else name
-    columns = {column: _ARM_HEADINGS[column[:-2]] for column in arm_columns(overall.data)} or {"yi": log, "se": "SE"}
+    columns = {column: heading_of(column) for column in arm_columns(overall.data)} or {"yi": log, "se": "SE"}
     name = f"Peto {name.lower()}" if overall.method == "Peto" else name
     model = f"{text.METHOD_NAMES[overall.method]}, {overall.model.capitalize()}, {percent_of(overall.level)} CI"
     return {"label": "Study or Subgroup", **columns, "weight": "Weight", "effect": f"{name}\n{model}"}
-
-
-def columns_of_arms(head: dict[str, str]) -> list[list[str]]:
-    """Return the columns of either arm, if there are any."""
-    found = ([column for column in head if column.endswith(ending)] for ending in ("_t", "_c"))
-    return [columns for columns in found if columns]

@@ -185,7 +185,8 @@ class Chapter:
             figures.forest(effect, favours=favours, **drawn),
             name=f"fig-{self.name}-forest",
             caption=(
-                f"{escape_markdown(self.label)}{what}. {measure} {estimate}, k = {effect.k}.{diamond} {note}".strip()
+                f"{escape_markdown(self.label)}{what}. {measure} {text.minus_signs(estimate)}, k = {effect.k}."
+                f"{diamond} {note}".strip()
             ),
             alt=(
                 f"Forest plot of {effect.k} studies for {self.label.lower()}{what}: "

@@ -110,7 +110,7 @@ def _mean(mean: float, sd: float, n: float) -> str:
 
 
 def _rate(events: float, time: float) -> str:
-    return f"{text.count(int(events))} in {text.measured(time)}"
+    return f"{text.count(int(events))} in {text.time(time)}"
 
 
 def models(measure: str = "OR") -> Columns:
