@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from .agree import compare
+from .assumptions import given
 from .identify import Identified, add_up, classes, complements_count, identify, nearest, tables_of
 from .parts import ARMS, Var, arms_of
 from .puzzle import Puzzle
@@ -225,7 +226,7 @@ class Recovery:
             "status": self.status,
             "message": self.message,
             "solutions": self.count,
-            "assumptions": list(self.puzzle.assumptions),
+            "assumptions": list(given(self.puzzle)),
             "steps": [{"results": s.name} | {key: getattr(s, key) for key in steps} for s in self.steps],
             "groups": [_group(g) for g in self.solutions],
             "tables": _records(self.tables()),
@@ -263,7 +264,7 @@ class Recovery:
             lines.append(
                 f"held back: {row['result']}, {row['statistic']} {row['printed']}: {' to '.join(ends)}, {verdict}"
             )
-        return "\n".join([*lines, *self.equivalences])
+        return "\n".join([*lines, *self.equivalences, f"Given: {'; '.join(given(self.puzzle))}."])
 
     def __repr__(self) -> str:
         return f"Recovery({self.status}, {self.count} solutions)"
