@@ -143,3 +143,9 @@ def test_the_stored_figures() -> None:
     # Entered as a standard deviation, a standard error is one: no print of what follows can show it.
     assert (planted.loc[se_for_sd.KINDS[1], "a real print"] == planted.loc[se_for_sd.KINDS[1], "planted"]).all()
     assert f"seed {errors.SEED}" in (ROOT / "errors.csv").read_text(encoding="utf-8").splitlines()[0]
+    forest = pd.read_csv(ROOT / "forests.csv", comment="#")
+    whole = forest[forest["by"] == "all"].set_index("print")
+    assert list(whole.index) == list(forests.PRINTED)
+    assert (whole["analyses"] >= 2000).all()
+    assert (forest["truth lost"] == 0).all()
+    assert (forest[list(forests.COUNTED)].sum(axis=1) == forest["studies"]).all()
