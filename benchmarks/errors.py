@@ -29,7 +29,7 @@ from metalib.audit.forest import check_plot
 from metalib.audit.printed import SLACK, Printed, read_printed
 from metalib.errors import DataError
 
-from . import corpus
+from . import corpus, se_for_sd
 from .measure import machine
 from .planting import KINDS, OTHER
 from .prints import Plot, plots
@@ -191,7 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DataError as error:
         print(error, file=sys.stderr)
         return 2
-    table = run(frame, given.most)
+    table = pd.concat([run(frame, given.most), se_for_sd.run(SEED)], ignore_index=True)
     table.insert(2, "planted", table[["noticed", "missed", "print unchanged", "a real print", "silent"]].sum(axis=1))
     shown = table["noticed"] + table["missed"]
     table["recall"] = (table["noticed"] / shown.where(shown > 0)).round(4)

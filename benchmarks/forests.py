@@ -15,6 +15,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,9 @@ def plot_of(plot: prints.Plot, printed: str) -> ForestPlot:
 def verdicts(found: ForestRecovery, tables: np.ndarray) -> Iterator[tuple[bool, str]]:
     """Yield for each study whether it is estimable, and one of :data:`COUNTED`."""
     for printed, row, truth in zip(found.plot.rows, found.rows, tables, strict=True):
-        if not (row.tables == truth).all(1).any():
+        if row.status == "not searched":
+            yield printed.estimable, "open"
+        elif not (row.tables == truth).all(1).any():
             yield printed.estimable, "truth lost"
         elif row.unique:
             yield printed.estimable, "unique"
@@ -69,23 +72,30 @@ def verdicts(found: ForestRecovery, tables: np.ndarray) -> Iterator[tuple[bool, 
             yield printed.estimable, "several proven" if row.status == "set" else "open"
 
 
-def run(frame: pd.DataFrame, analyses: int = ANALYSES) -> pd.DataFrame:
+def searched(plot: prints.Plot) -> list[tuple[object, ...]]:
+    """Search a plot under every print; return one row for each study and print, with the time of the search."""
+    tables = plot.tables[corpus.COUNTS].to_numpy()
+    o = plot.options
+    rows: list[tuple[object, ...]] = []
+    for printed in PRINTED:
+        found = recover_forest(plot_of(plot, printed), limits=Limits(seconds=SECONDS))
+        for arms, (estimable, verdict) in zip(tables[:, [1, 3]], verdicts(found, tables), strict=True):
+            rows.append((printed, o.measure, f"{o.method}, {o.model}", len(tables), int(arms.max()), estimable,
+                         verdict, found.seconds))  # fmt: skip
+    return rows
+
+
+def run(frame: pd.DataFrame, analyses: int = ANALYSES, executor: Executor | None = None) -> pd.DataFrame:
     """Search pools drawn by chance; return one row for each study, with the time of its analysis."""
     every = [plot for _, plot in prints.plots(frame)]
-    drawn = np.random.default_rng(SEED).permutation(len(every))[:analyses]
+    drawn = np.random.default_rng(SEED).permutation(len(every))[:analyses].tolist()
+    plots = [every[i] for i in drawn]
     rows = []
-    for done, i in enumerate(drawn.tolist(), 1):
-        plot = every[i]
-        tables = plot.tables[corpus.COUNTS].to_numpy()
-        o = plot.options
-        for printed in PRINTED:
-            found = recover_forest(plot_of(plot, printed), limits=Limits(seconds=SECONDS))
-            for arms, (estimable, verdict) in zip(tables[:, [1, 3]], verdicts(found, tables), strict=True):
-                rows.append((i, printed, o.measure, f"{o.method}, {o.model}", len(tables), int(arms.max()), estimable,
-                             verdict, found.complete, found.seconds))  # fmt: skip
-        if sys.stderr.isatty() or done == len(drawn):
+    for done, (i, found) in enumerate(zip(drawn, (executor.map if executor else map)(searched, plots), strict=True), 1):
+        rows += [(i, *row) for row in found]
+        if sys.stderr.isatty() or done % 100 == 0 or done == len(drawn):
             print(f"\r{done:,} of {len(drawn):,}", end="\n" * (done == len(drawn)), file=sys.stderr, flush=True)
-    columns = ["analysis", "print", "measure", "pooled by", "k", "arm", "estimable", "verdict", "complete", "seconds"]
+    columns = ["analysis", "print", "measure", "pooled by", "k", "arm", "estimable", "verdict", "seconds"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -128,7 +138,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DataError as error:
         print(error, file=sys.stderr)
         return 2
-    table = table_of(run(frame, given.analyses))
+    with ProcessPoolExecutor(2) as executor:
+        table = table_of(run(frame, given.analyses, executor))
     print(table.to_string(index=False))
     print(f"{time.perf_counter() - start:.0f} s")
     if given.output:

@@ -230,6 +230,104 @@ zero = known.set_index("difference").loc["Mantel-Haenszel sums with zero cells"]
 glue(zero_cases=str(zero["differs"]), zero_none=str(zero["without"]))
 
 # %% [markdown]
+# ## On many reviews
+#
+# RevMan's own study effects and weights are known for {glue:text}`corpus_pools:s` meta-analyses of Cochrane reviews, collected at github mahmood726-cyber/Pairwise70 (commit de39438). They stay outside this project; `make corpus`, `make errors` and `make forests` compute what follows from them.
+#
+# * **Parity.** Of {glue:text}`corpus_studies:s` estimable study effects metalib gives {glue:text}`corpus_effects:s` to six decimals, of as many weights {glue:text}`corpus_weights:s`. Every pool that differs is explained: RevMan's iteration of REML ends at a limit of its own, seen in the sixth decimal ({glue:text}`corpus_last:s` pools), the weights are those of another specification than the one first found ({glue:text}`corpus_other:s`), events are counted as non-events ({glue:text}`corpus_without:s`), or a number stands for several subgroups ({glue:text}`corpus_one:s`).
+# * **Errors.** In printed analyses one error of each kind was planted. Where the counts are printed, none of those that change what the print says stays unnoticed; of untouched analyses {glue:text}`false_alarms:s` of {glue:text}`untouched:s` raise an alarm. Two checks that others make, the interval against P and the sum of weights, never find more. A standard error that was entered for a standard deviation cannot be seen: all that follows from it is printed, and is what such a standard deviation gives.
+# * **Recovery.** From a forest plot without events, arms known, {glue:text}`forest_rows:s` of studies have one table by their row alone, {glue:text}`forest_line:s` with weights and pooled line, {glue:text}`forest_total:s` with the total events of the arms; {glue:text}`forest_small:s` in the smallest trials of the table below. The true table was lost in {glue:text}`forest_lost:s` studies. Of those that are not unique with the pooled line, {glue:text}`forest_proven:s` are proven to have several tables: each stands in a full solution that gives every printed digit. In large arms two decimals do not tell neighbouring counts apart.
+
+# %%
+BENCHMARKS = Path("../benchmarks")
+parity = pd.read_csv(BENCHMARKS / "corpus.csv").sum(numeric_only=True)
+errors = pd.read_csv(BENCHMARKS / "errors.csv", comment="#")
+forests = pd.read_csv(BENCHMARKS / "forests.csv", comment="#")
+
+prints = {"line": "Pooled line", "rows": "Line and rows", "counts": "Line, rows, data"}
+checks = {
+    "interval against P": "Interval against P",
+    "sum of weights": "Sum of weights",
+}
+planted = errors[~errors["error"].str.startswith("untouched")]
+recall = planted.pivot(index="error", columns="print", values="recall")
+table(
+    recall.reset_index(),
+    {
+        "error": "Error",
+        **{
+            name: (
+                label,
+                lambda share: text.percent(100 * share, 1) if share == share else "–",
+            )
+            for name, label in {**prints, **checks}.items()
+        },
+    },
+    name="tab-planted",
+    caption="Planted errors: share noticed of those that the print can show, by what is printed; in the last two columns by checks that others make. A dash: the print cannot show this error, because it has not changed or is that of something real.",
+)
+by_size = forests[forests["by"].isin(["all", "measure", "arms"])]
+table(
+    by_size.pivot(index=["by", "group"], columns="print", values="share unique")
+    .reset_index()
+    .merge(
+        by_size[by_size["print"] == "pooled line"],
+        on=["by", "group"],
+    ),
+    {
+        "group": (
+            "Studies",
+            lambda name: name.replace("to ", "largest arm to ").replace(
+                "over", "largest arm over"
+            ),
+        ),
+        "studies": ("Number", text.count),
+        **{
+            name: (label, lambda share: text.percent(100 * share, 1))
+            for name, label in {
+                "rows": "Rows alone",
+                "weights": "And weights",
+                "pooled line": "And pooled line",
+                "total events": "And total events",
+            }.items()
+        },
+        "several proven": ("Several, proven", text.count),
+        "open": ("Open", text.count),
+    },
+    name="tab-forests",
+    caption="Studies of printed forest plots with one table, symmetric ones taken as one, by what is printed beside effect and interval; the last two columns are about the pooled line.",
+)
+
+# %% tags=["hide-input"]
+untouched = errors[(errors["error"] == "untouched") & errors["print"].isin(prints)]
+shown = planted[(planted["print"] == "counts")]
+assert (shown["missed"] == 0).all(), "with the counts an error stays unnoticed"
+others = recall[list(checks)].max(axis=1)
+assert not (others > recall["counts"]).any(), "a simple check finds more"
+assert parity["missed: unexplained"] == 0, "a pool of the corpus differs unexplained"
+whole = forests[forests["by"] == "all"].set_index("print")
+small = forests[(forests["group"] == "to 100")].set_index("print")
+several = whole.loc["pooled line", ["several proven", "open"]]
+glue(
+    corpus_pools=text.count(int(parity["pools"])),
+    corpus_studies=text.count(int(parity["estimable"])),
+    corpus_effects=text.count(int(parity["effect agrees"])),
+    corpus_weights=text.count(int(parity["weight agrees"])),
+    corpus_last=str(int(parity["missed: last decimal"])),
+    corpus_other=str(int(parity["missed: another specification"])),
+    corpus_without=str(int(parity["missed: patients without the event"])),
+    corpus_one=str(int(parity["missed: pools of one study"])),
+    false_alarms=str(int(untouched["noticed"].sum())),
+    untouched=text.count(int(untouched["planted"].max())),
+    forest_rows=text.percent(100 * whole.loc["rows", "share unique"], 1),
+    forest_line=text.percent(100 * whole.loc["pooled line", "share unique"], 1),
+    forest_total=text.percent(100 * whole.loc["total events", "share unique"], 1),
+    forest_small=text.percent(100 * small.loc["pooled line", "share unique"], 1),
+    forest_lost=str(int(whole["truth lost"].max())),
+    forest_proven=f"{several['several proven']} of {several.sum()}",
+)
+
+# %% [markdown]
 # ## What follows
 #
 # * **All values agree within their tolerances.** The tolerance is 10⁻⁸ for numbers that came through a file of another program and 10⁻¹⁰ for the two Python programs. Looser are RevMan's stored P values and the rounded exports of the Cochrane Library. Numbers that are 0 up to rounding have absolute tolerances, given with their reasons in `validation/golden/README.md`.

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import metalib
-from benchmarks import corpus, errors
+from benchmarks import corpus, errors, forests, prints, se_for_sd
 
 ROOT = Path(__file__).parent.parent / "benchmarks"
 
@@ -56,7 +56,7 @@ def test_a_number_that_differs_is_found_and_explained(tmp_path: Path) -> None:
     assert set(corpus.run(mistaken)[1]["reason"]) == {"another specification"}
 
 
-@pytest.mark.parametrize("program", [corpus.main, errors.main])
+@pytest.mark.parametrize("program", [corpus.main, errors.main, forests.main])
 def test_without_the_corpus_it_says_what_is_missing(program, capsys: pytest.CaptureFixture[str]) -> None:
     assert program(["/nowhere/corpus.csv"]) == 2
     said = capsys.readouterr().err
@@ -84,6 +84,46 @@ def test_errors_are_planted_and_counted(tmp_path: Path) -> None:
     assert counts["noticed"].sum() > 100
 
 
+def test_a_standard_error_printed_for_a_deviation_is_noticed_by_the_data() -> None:
+    table = se_for_sd.run(errors.SEED, 20).set_index(["error", "print"])
+    assert table.loc[(se_for_sd.KINDS[0], "counts"), "noticed"] >= 18
+    assert (table.loc[se_for_sd.KINDS[1], "noticed"] == 0).all()
+    assert (table.loc["untouched, continuous", "silent"] == 20).all()
+
+
+def frame_of_plots(number: int, most: int) -> list[prints.Plot]:
+    """Return random printed plots with arms of at most so many patients."""
+    random = np.random.default_rng(9)
+    plots = []
+    for _ in range(number):
+        n_t, n_c = random.integers(20, most, (2, 4))
+        t = pd.DataFrame({"study": list("abcd"), "events_t": random.binomial(n_t, 0.3), "n_t": n_t,
+                          "events_c": random.binomial(n_c, 0.4), "n_c": n_c})  # fmt: skip
+        result = metalib.pool(t, measure="RR")
+        assert result.effects is not None
+        half = result.options.z * np.sqrt(result.effects.vi)
+        values = {"effect": np.exp(result.effects.yi), "ci_low": np.exp(result.effects.yi - half),
+                  "ci_high": np.exp(result.effects.yi + half), "weight": np.array(result.weights, float)}  # fmt: skip
+        rows = prints.rows_of(t.assign(**values), result)
+        plots.append(prints.Plot(result.options, rows, prints.line_of(result), t))
+    return plots
+
+
+def test_forests_are_recovered_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    plots = frame_of_plots(5, 60)
+    monkeypatch.setattr(prints, "plots", lambda frame: [("CD1", plot) for plot in plots])
+    rows = forests.run(pd.DataFrame(), 5)
+    table = forests.table_of(rows).set_index(["print", "by"])
+    for printed in forests.PRINTED:
+        whole = table.loc[(printed, "all")]
+        assert whole["studies"].item() == 20
+        assert whole["truth lost"].item() == 0
+    assert table.loc[("pooled line", "all"), "unique"].item() >= table.loc[("rows", "all"), "unique"].item()
+    # Without the rows' own numbers nothing is unique: the counts are no foregone conclusion.
+    blank = [prints.Plot(p.options, tuple({"weight": r["weight"]} for r in p.rows if r), {}, p.tables) for p in plots]
+    assert forests.plot_of(blank[0], "rows").rows[0].stats == {}
+
+
 def test_the_stored_figures() -> None:
     """Complete, and as good as the chapter says."""
     figures = pd.read_csv(ROOT / "corpus.csv")
@@ -96,5 +136,16 @@ def test_the_stored_figures() -> None:
     untouched = table[(table["error"] == "untouched") & table["print"].isin(errors.PRINTS)]
     assert (untouched["planted"] >= 3000).all()
     assert (untouched["noticed"] <= 0.001 * untouched["planted"]).all()
-    assert set(table["error"]) == {"untouched", *errors.KINDS, errors.OTHER}
+    continuous = {"untouched, continuous", *se_for_sd.KINDS}
+    assert set(table["error"]) == {"untouched", *errors.KINDS, errors.OTHER} | continuous
+    planted = table.set_index(["error", "print"])
+    assert (planted.loc["untouched, continuous", "noticed"] == 0).all()
+    # Entered as a standard deviation, a standard error is one: no print of what follows can show it.
+    assert (planted.loc[se_for_sd.KINDS[1], "a real print"] == planted.loc[se_for_sd.KINDS[1], "planted"]).all()
     assert f"seed {errors.SEED}" in (ROOT / "errors.csv").read_text(encoding="utf-8").splitlines()[0]
+    forest = pd.read_csv(ROOT / "forests.csv", comment="#")
+    whole = forest[forest["by"] == "all"].set_index("print")
+    assert list(whole.index) == list(forests.PRINTED)
+    assert (whole["analyses"] >= 2000).all()
+    assert (forest["truth lost"] == 0).all()
+    assert (forest[list(forests.COUNTED)].sum(axis=1) == forest["studies"]).all()

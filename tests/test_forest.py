@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_recover import make_puzzle
 
 from metalib.__main__ import main
 from metalib.arithmetic.pooling import pool_batch
 from metalib.audit.printed import read_printed
 from metalib.errors import MetalibError, OptionError, PuzzleError
-from metalib.recover import Limits, check_forest, read_forest, recover_forest
+from metalib.recover import Limits, alternatives, check_forest, check_puzzle, read_forest, recover, recover_forest
 from metalib.recover.agree import agrees, printable
 from metalib.recover.forest.joining import ratio_range
 from metalib.recover.forest.plot import ForestPlot
@@ -247,3 +248,17 @@ def test_logarithms_and_a_limit() -> None:
     ended = recover_forest(check_forest(content), limits=Limits(rows=1))
     assert ended.status == "limit"
     assert "allowed" in ended.message
+
+
+def test_a_puzzle_says_what_was_given_and_what_other_methods_would_give() -> None:
+    tables = np.array([[10, 40, 16, 41], [12, 76, 6, 83]])
+    content = make_puzzle(tables, [(0,), (0, 1)], 0, None, model="random")
+    assert content is not None
+    found = recover(check_puzzle(content))
+    assert found.status == "solved"
+    assert "r1: OR, M-H, random effects of s0, s1" in json.loads(found.to_json())["assumptions"]
+    assert "arm sizes known in 2 of 2 studies" in found.summary()
+    others = {(a.method, a.model): a for a in alternatives(found)}
+    assert set(others) == {("MH", "fixed"), ("IV", "fixed"), ("IV", "random"), ("Peto", "fixed")}
+    assert others["MH", "fixed"].status == "none"
+    assert all("instead" in str(a) for a in others.values())

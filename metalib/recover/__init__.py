@@ -4,6 +4,7 @@ The search is exhaustive: it returns all tables of whole numbers that agree with
 there are none, or which limit stopped it. Import this package on its own; ``import metalib`` does not load it.
 """
 
+from .beside import alternatives
 from .contradiction import Contradiction, explain
 from .engine import Interrupted, recover
 from .forest.plot import ForestPlot
@@ -28,6 +29,7 @@ __all__ = [
     "Recovery",
     "Solutions",
     "StepReport",
+    "alternatives",
     "check_forest",
     "check_puzzle",
     "explain",

@@ -15,6 +15,7 @@ from typing import TextIO
 
 from ..audit.checked_csv import csv_text
 from ..errors import MetalibError, OptionError
+from .beside import SECONDS, alternatives
 from .contradiction import explain
 from .engine import Interrupted, recover
 from .fields import load
@@ -162,6 +163,9 @@ def _report(recovery: Recovery | ForestRecovery, arguments: argparse.Namespace) 
         sys.stdout.write(text)
     if not arguments.quiet:
         print(recovery.summary(), file=sys.stderr)
+        if isinstance(recovery, Recovery) and sum(s.seconds for s in recovery.steps) < SECONDS:
+            # Where the search was short, the others are too.
+            print("\n".join(map(str, alternatives(recovery))), file=sys.stderr)
         if recovery.status == "none":
             puzzle = recovery.plot if isinstance(recovery, ForestRecovery) else recovery.puzzle
             print(explain(puzzle, budget=20.0).summary(), file=sys.stderr)

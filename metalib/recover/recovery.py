@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from .agree import compare
+from .assumptions import given
 from .conclusions import deciding_numbers, ranges_of_conclusions
 from .identify import Identified, add_up, complements_count, identify
 from .parts import Var, arms_of, events_of
@@ -214,7 +215,7 @@ class Recovery:
             "status": self.status,
             "message": self.message,
             "solutions": self.count,
-            "assumptions": list(self.puzzle.assumptions),
+            "assumptions": list(given(self.puzzle)),
             "steps": [{"results": s.name} | {key: getattr(s, key) for key in steps} for s in self.steps],
             "searched": self.searched,
             "unfinished": None if self.unfinished is None else self.unfinished.plain(),
@@ -260,7 +261,7 @@ class Recovery:
             )
         for row in _records(self.deciding.head(1)):
             lines.append(f"one number more, {row['number']}, would leave about {row['left']:,.1f} of them")
-        return "\n".join([*lines, *self.equivalences])
+        return "\n".join([*lines, *self.equivalences, f"Given: {'; '.join(given(self.puzzle))}."])
 
     def __repr__(self) -> str:
         return f"Recovery({self.status}, {self.count} solutions)"

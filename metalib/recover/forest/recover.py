@@ -10,11 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from ...arithmetic.options import Options
+from ..assumptions import Alternative
 from ..relation import codes
 from ..state import LimitReached, Limits, Work
 from .joining import Joint
 from .plot import ForestPlot
-from .recovery import Alternative, ForestRecovery, RowFound, conclusions
+from .recovery import ForestRecovery, RowFound, conclusions
 from .rows import row_tables
 from .search import CONCLUSIONS, Found, search
 from .stack import classes, stack

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...text import METHOD_NAMES, number
+from ...text import number
+from ..assumptions import Alternative
 from .plot import ForestPlot
 from .search import CONCLUSIONS
 
@@ -63,28 +64,6 @@ class Conclusion:
     statistic: str
     low: float
     high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """What the same numbers give under another method or model.
-
-    Attributes
-    ----------
-    method, model : str
-    status : str
-        ``solved``, ``none`` or ``limit``.
-    unique : int
-        Studies with one table.
-    same : bool
-        Whether every study has the same tables as under what the plot says.
-    """
-
-    method: str
-    model: str
-    status: str
-    unique: int
-    same: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +140,7 @@ class ForestRecovery:
             "status": self.status,
             "message": self.message,
             "assumptions": list(self.assumptions),
-            "alternatives": [{s: getattr(a, s) for s in Alternative.__slots__} for a in self.alternatives],
+            "alternatives": [asdict(a) for a in self.alternatives],
             "complete": self.complete,
             "solutions": len(self.solutions),
             "conclusions": [{"statistic": c.statistic, "low": _plain(c.low), "high": _plain(c.high)}
@@ -186,10 +165,7 @@ class ForestRecovery:
             seen = "all solutions" if self.complete else f"the {len(self.solutions):,} solutions seen"
             lines.append(f"Pooled, over {seen}: {', '.join(ends)}")
         lines.append(f"Given: {'; '.join(self.assumptions)}.")
-        for a in self.alternatives:
-            what = {"none": "no tables", "limit": "not finished"}.get(a.status, f"{a.unique} unique")
-            same = ", the same tables" if a.same else ""
-            lines.append(f"Under {METHOD_NAMES[a.method]}, {a.model} effects instead: {what}{same}")
+        lines += map(str, self.alternatives)
         return "\n".join(lines)
 
     def __repr__(self) -> str:
