@@ -18,7 +18,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     command.add_arguments(recover)
     audit.add_arguments(commands.add_parser("audit", help="hold the statistics of a text against each other"))
     arguments = parser.parse_args(argv)
-    return audit.run(arguments) if arguments.command == "audit" else command.run(arguments)
+    if arguments.command == "audit":
+        return audit.run(arguments)
+    if arguments.report is None:
+        return command.run(arguments)
+    # Pages load what draws figures, which takes longer than most searches.
+    from .pages.recovery_report import report_page
+
+    return command.run(arguments, report_page)
 
 
 if __name__ == "__main__":
