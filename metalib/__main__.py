@@ -33,6 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"error: running a book needs {error.name}: pip install 'metalib[book]'", file=sys.stderr)
             return 2
         return stored.run_command(arguments.folder, arguments.name, check=arguments.check)
+    if arguments.command == "recover" and arguments.report is not None:
+        # Pages load what draws figures, which takes longer than most searches.
+        from .pages.recovery_report import report_page
+
+        return command.run(arguments, report_page)
     run = {"new": new.run, "audit": audit.run, "recover": command.run}
     return run[arguments.command](arguments)
 

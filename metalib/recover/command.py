@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -70,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, help="write the result here as JSON (default: standard output)")
     parser.add_argument("--tables", type=Path, help="also write the recovered tables here as CSV")
     parser.add_argument("--solutions", type=Path, help="also write every solution here as CSV")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="also write a report of a puzzle as this folder")
     parser.add_argument("--max-difference", type=int, help="largest difference of a study's arms, for all studies")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
     default = Limits()
@@ -88,8 +90,14 @@ def _size(text: str) -> int:
     return round(float(match[1]) * (10**6 if match[2] in "mM" else 10**9))
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, page: Callable[[Recovery], str] | None = None) -> int:
     """Search a puzzle and write the result.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+    page : callable, optional
+        Makes the HTML page of the report, which a room above this one draws.
 
     Returns
     -------
@@ -101,6 +109,8 @@ def run(arguments: argparse.Namespace) -> int:
         _check_arguments(arguments)
         limits = Limits(arguments.max_rows, arguments.max_pairs, arguments.max_memory, arguments.max_seconds)
         puzzle = read_either(arguments.puzzle)
+        if arguments.report is not None and isinstance(puzzle, ForestPlot):
+            raise OptionError(f"--report={str(arguments.report)!r}: a report is made of a puzzle, not of a forest plot")
         if arguments.max_difference is not None:
             puzzle = puzzle.with_max_difference(arguments.max_difference)
         recovery: Recovery | ForestRecovery
@@ -111,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
             except Interrupted as stop:
                 recovery, code = stop.recovery, 130
         line.close()
-        _report(recovery, arguments)
+        _report(recovery, arguments, page)
         return EXIT_CODES[recovery.status] if code is None else code
     except (MetalibError, OSError) as error:
         line.close()
@@ -149,7 +159,9 @@ def _helpers(jobs: int) -> AbstractContextManager[Executor | None]:
     return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
 
 
-def _report(recovery: Recovery | ForestRecovery, arguments: argparse.Namespace) -> None:
+def _report(
+    recovery: Recovery | ForestRecovery, arguments: argparse.Namespace, page: Callable[[Recovery], str] | None
+) -> None:
     text = recovery.to_json()
     files = {}
     if arguments.output is not None:
@@ -158,6 +170,14 @@ def _report(recovery: Recovery | ForestRecovery, arguments: argparse.Namespace) 
         files[arguments.tables] = csv_text(recovery.tables())
     if arguments.solutions is not None:
         files[arguments.solutions] = csv_text(recovery.solution_tables())
+    if arguments.report is not None and page is not None and isinstance(recovery, Recovery):
+        report = {
+            "index.html": page(recovery),
+            "recovery.json": text,
+            "tables.csv": csv_text(recovery.tables()),
+            "solutions.csv": csv_text(recovery.solution_tables()),
+        }
+        _write_folder(arguments.report, report)
     _write(files)
     if arguments.output is None:
         sys.stdout.write(text)
@@ -187,6 +207,19 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
         if place in taken:
             raise OptionError(f"{name}={str(path)!r} is {taken[place]}")
         taken[place] = f"the file of {name} already"
+    folder = arguments.report
+    if folder is not None and (folder.exists() or not folder.parent.is_dir()):
+        raise OptionError(f"--report={str(folder)!r} is no folder that could be made")
+
+
+def _write_folder(folder: Path, files: dict[str, str]) -> None:
+    """Write a new folder with all files, or none: it is complete before it has its name."""
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-"[:100]) as draft:
+        whole = Path(draft) / "report"
+        whole.mkdir(mode=0o755)
+        for name, text in files.items():
+            (whole / name).write_text(text, encoding="utf-8", newline="")
+        os.replace(whole, folder)
 
 
 def _resolved(name: str, path: Path) -> Path:
