@@ -3,7 +3,7 @@
 #
 # **Every choice behind a result can be changed here: measure, model, interval, studies, counts.** With the article's own studies no choice of measure, model and interval makes stable disease or one-year survival significant; for partial response {glue:text}`own_pr:s`, for progression {glue:text}`own_pd:s` and for adverse events {glue:text}`own_ae:s` of the distinct results are.
 
-# %%
+# %% tags=["hide-input"]
 import pandas as pd
 
 import metalib

@@ -109,8 +109,8 @@ def replace_files(soup: BeautifulSoup, root: str, script_version: str) -> None:
 def bring_plots(soup: BeautifulSoup, root: str, files: dict[str, str], explorer: str) -> None:
     """Mark the forest plots whose results the explorer holds, and bring the script that lets them live.
 
-    A figure ``fig-KEY-forest`` shows the outcome KEY, also on another page (``-page``); others say theirs
-    themselves (``data-outcome``).
+    A figure ``fig-KEY-forest`` shows the outcome KEY, also on another page (``-page``); others say theirs themselves
+    (``data-outcome``).
     """
     for figure in soup.select("article figure[id]"):
         key = re.fullmatch(r"fig-(\w+)-forest(-page)?", figure["id"])

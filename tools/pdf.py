@@ -246,7 +246,7 @@ def make(folder: Path, out: Path) -> int:
         before, numbers = numbers, pages_of(out, anchors)
     if before != numbers:
         raise PdfError("the second copy has other pages than the first")
-    headings = {" ".join(h.get_text().split()) for h in soup.select("article :is(h1, h2, h3, h4, h5, summary)")}
+    headings = {" ".join(h.get_text().split()) for h in soup.select("article :is(h1, h2, h3, h4, h5)")}
     if faults := look_at_pages(out, headings):
         raise PdfError("\n".join([f"pages of {out} that no reader should get:", *faults]))
     return len(pypdf.PdfReader(out).pages)

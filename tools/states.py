@@ -38,9 +38,8 @@ class OpenStates(SphinxPostTransform):
         """Change one page."""
         explorer = self.config.explorer_page
         page = self.app.builder.get_relative_uri(self.env.docname, explorer)
-        own = [
-            (node, self.env.docname, node["glued"]) for node in self.document.findall(nodes.inline) if "glued" in node
-        ]
+        here = self.env.docname
+        own = [(node, here, node["glued"]) for node in self.document.findall(nodes.inline) if "glued" in node]
         others = [(node, node.refdoc, node.key) for node in self.document.findall(PendingGlueReference)]
         for node, source, name in own + others:
             stored = read_glue_cache(str(self.env.mystnb_config.output_folder), source).get(name, {})
@@ -55,6 +54,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension, after MyST-NB, whose role it changes."""
     app.setup_extension("myst_nb")
     app.add_config_value("explorer_page", "", "env")
-    app.add_role("glue:text", NamedText(), override=True)
+    app.add_role_to_domain("glue", "text", NamedText(), override=True)
     app.add_post_transform(OpenStates)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

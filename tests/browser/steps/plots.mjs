@@ -156,6 +156,31 @@ export async function run({ root, check, open }) {
       check(close(theirs, /REML|PM/.test(hash) ? CLOSE.iterated : CLOSE.r), `${hash}: the R code gives the same (${theirs.join(", ")})`);
     }
   }
+  // A number in the text opens the explorer where it shows the same number.
+  for (const path of ["index.html", "notebooks/complete_response.html", "notebooks/disease_progression.html"]) {
+    const reader = await open(path);
+    const links = await reader.evaluate(() => [...document.querySelectorAll("article a.state")].map((a) => [a.href, a.textContent]));
+    const wrong = [];
+    for (const [href, shown] of links) {
+      const { effect, message } = await go(new URL(href).hash);
+      if (effect !== shown || message || !href.startsWith(await address)) wrong.push(`${shown}: ${effect} ${message}`);
+    }
+    check(links.length > 2 && !wrong.length, `${path}: ${links.length} numbers open the state that shows them ${wrong.join("; ")}`);
+    await reader.context().close();
+  }
+  // A drawing whose size is stated keeps its shape where it is made narrower or wider.
+  const small = await open("index.html", { width: 390 });
+  const bent = await small.evaluate(() => [...document.querySelectorAll(".figure-box img")].filter((image) => image.checkVisibility())
+    .map((image) => [image.width / image.height, image.naturalWidth / image.naturalHeight]).filter(([is, was]) => Math.abs(is / was - 1) > 0.02));
+  check(!bent.length, `pictures keep their shape on a phone ${bent.map((b) => b.join(" for "))}`);
+  await small.context().close();
+  // The first page has a plot to touch, too.
+  const front = await open("index.html");
+  await front.locator("figure.live-forest").scrollIntoViewIfNeeded();
+  await front.locator("figure.live-forest .forest-plot").waitFor({ timeout: 10000 });
+  const before = await front.locator("figure.live-forest .forest-plot").getAttribute("aria-label");
+  await front.locator("figure.live-forest .hit").first().press("Enter");
+  check((await front.locator("figure.live-forest .forest-plot").getAttribute("aria-label")) !== before, "on the first page a key leaves a study out");
   // Files: a picture that stands alone, and the data.
   for (const [button, ending, holds] of [["Download picture (SVG)", ".svg", "As printed"], ["Download data (CSV)", ".csv", "pooled"]]) {
     const [download] = await Promise.all([page.waitForEvent("download"), page.locator(".explorer").getByRole("button", { name: button }).click()]);
