@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from strategies import tables
 
 import metalib
-from benchmarks.errors import line_of, p_text, read
+from benchmarks.errors import read
+from benchmarks.prints import line_of, p_text
 from metalib import DataError
 from metalib.arithmetic.options import Options
 from metalib.audit.consistency import INCONSISTENT, Check

@@ -343,7 +343,7 @@ def test_thirty_numbers_lead_to_their_formula_their_data_and_their_code(book: Pa
         assert all(stands_in(number, data, bound="<" in words) for number in numbers), (table, words)
         # The cell that computes it, in the notebook that the page offers.
         notebook = nbformat.read(book / "_sources" / "notebooks" / f"{path.stem}.ipynb", as_version=4)
-        names = [output.metadata.get("metalib", {}).get("download")
+        names = [output.get("metadata", {}).get("metalib", {}).get("download")
                  for cell in notebook.cells for output in cell.get("outputs", [])]  # fmt: skip
         assert table in names, (path.name, table)
 

@@ -20,19 +20,20 @@ REFERENCES = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
 #: What heads a column and is no statistic: what is counted and quoted, names, places, judgements, words.
 NO_STATISTIC = set(
     """
-    |#1|#2|#3|#1 AND #2 AND #3|Adverse events|Analysis|Answer|Arm|Article|Asks for|Assumed|Beside it|Candidate|Cases
-    |Certainty|Change|Checks|Cited for|Claim|Combination|Combination: I / II or IV / III|Complete response
-    |Counts|Counts are|Data|Database|Design as reported|Disease progression|Domain|Example|For example|Formula|Function
-    |Highest|Identical|In the PDF|Item|Judgement|Killed|Ledger|Left out|Line|Lowest|Measure|Met|Model|Mutants|No.|Not by
-    |Not reached|Not reported|Note|Number is|One-year survival|Other|Other program|Outcome|Outside|Part|Partial response
-    |Participants (studies)|Partly|Patients|Patients are|Patients in the pool|Place|Printed|Printed result|Program
-    |Published (combination, single)|Quantity|Read as|Reading|Reason|Recomputed|Remark|Reported|Result|RevMan|Rounded
-    |Row|Section|See|Sets|Single treatment|Single treatment: I / II or IV / III|Size|Source|Stable disease|Stage
-    |Statement|Statistic|Step|Stratum|Study|Subgroup|Subject, by its title|Support|Survived|This book|Tolerance|Tried
-    |Tried instead|Unit|Value|Values|Values compared|Version|What|What does not agree|What follows|What would refute it
-    |Why|Why no test notices it|Without|Work|Zero cells|as judged, or a row shifted|imprecision|inconsistency
-    |indirectness|metalib|nearest|neither bias|no publication bias|numbers|outcome|place|publication bias
-    |response not biased|risk of bias|set|stages right as recovered|standing|statsmodels|statsmodels function|verdict
+    |#1|#2|#3|#1 AND #2 AND #3|Adverse events|Analysis|Answer|Arm|Arms|Article|Asks for|Assumed|Beside it|Candidate
+    |Cases|Certainty|Change|Checks|Cited for|Claim|Combination|Combination: I / II or IV / III|Complete response
+    |Counts|Counts are|Data|Database|Decimals|Design as reported|Disease progression|Domain|Error|Example|For example
+    |Formula|Function|Highest|Identical|In the PDF|Item|Judgement|Killed|Ledger|Left out|Line|Lowest|Measure|Met|Model
+    |Mutants|No.|Not by|Not reached|Not reported|Note|Number|Number is|One-year survival|Other|Other program|Outcome
+    |Outside|Part|Partial response|Participants (studies)|Partly|Patients|Patients are|Patients in the pool|Place
+    |Printed|Printed result|Program|Published (combination, single)|Quantity|Read as|Reading|Reason|Recomputed|Remark
+    |Reported|Result|RevMan|Rounded|Row|Section|See|Sets|Single treatment|Single treatment: I / II or IV / III|Size
+    |Source|Stable disease|Stage|Statement|Statistic|Step|Stratum|Study|Subgroup|Subject, by its title|Support
+    |Survived|This book|Tolerance|Tried|Tried instead|Unit|Value|Values|Values compared|Version|What
+    |What does not agree|What follows|What would refute it|Why|Why no test notices it|Without|Work|Zero cells
+    |as judged, or a row shifted|imprecision|inconsistency|indirectness|metalib|nearest|neither bias
+    |no publication bias|numbers|outcome|place|publication bias|response not biased|risk of bias|set
+    |stages right as recovered|standing|statsmodels|statsmodels function|verdict
     """.replace("\n", "")
     .replace("    ", "")
     .split("|")
