@@ -60,7 +60,7 @@ filtered_table(
 # %% [markdown]
 # ## AMSTAR 2
 #
-# {glue:text}`critical_no:s` of the {glue:text}`critical:s` critical items are answered "no"; more than one makes the rating "critically low" {cite:p}`shea2017`. The rating is about how the review was done and reported, not about whether its results are right: they are reproduced, see [conclusions](conclusions).
+# {glue:text}`critical_no:s` of the {glue:text}`critical:s` critical items are answered "no"; more than one makes the rating "critically low" {cite:p}`shea2017`. The rating is about how the review was done and reported, not about whether its numbers are right; which of them are reproduced says [the audit](audit).
 
 # %%
 table(

@@ -274,7 +274,7 @@ table(
 # %% [markdown]
 # ## Counts that a clinician would question
 #
-# The assumed risks are averages over control arms that differ enormously ({numref}`tab-control-risks`). Complete response in {glue:text}`cr_highest:s` patients after radiotherapy alone is clinically implausible as a typical result; the same outcome after radiotherapy alone was {glue:text}`cr_wang:s` in Wang 2018. In the study with that arm nobody progressed, with either treatment. Every candidate for survival has arms in which nearly all live at one year, beside {glue:text}`survival_wang:s` in Wang 2018. These counts are what the print needs; whether they are true only the reports can tell. They may stem from patients with small tumours, from another definition of response, or from an error of entry.
+# The assumed risks are averages over control arms that differ enormously ({numref}`tab-control-risks`). Complete response in {glue:text}`cr_highest:s` patients after radiotherapy alone is clinically implausible as a typical result; the same outcome after radiotherapy alone was {glue:text}`cr_wang:s` in Wang 2018. In the study with that arm nobody progressed, with either treatment. Every candidate for survival has arms in which nearly all live at one year (in its complement, nearly none), beside {glue:text}`survival_wang:s` in Wang 2018. These counts are what the print needs; whether they are true only the reports can tell. They may stem from patients with small tumours, from another definition of response, or from an error of entry.
 
 # %%
 every = pd.concat([t.assign(outcome=k) for k in outcomes.index for t in possible(k)])
@@ -351,5 +351,5 @@ assert large.prediction_low < -0.5 < 0.5 < large.prediction_high, (
 # ## What follows
 #
 # * The article prints no absolute effect and no certainty. The certainty is {glue:text}`ratings:s` for every outcome. Neither reading of Ke 2011's stages changes a rating. Only if lack of blinding and suspected publication bias were both thought harmless would partial response and progression be low instead of very low.
-# * Complete response, survival and adverse events have ranges rather than numbers: for the last two the counts are not identified, for the first the control arms have nothing in common.
+# * Survival and adverse events have ranges rather than numbers, because their counts are not identified. For complete response there is one number, but the control arms behind it have nothing in common.
 # * **How sure:** absolute effects are exact for the recovered counts and inherit all their uncertainty; ratings are judgements and can be changed in `data/grade.csv`.

@@ -26,7 +26,7 @@ chapter.show_forest(random, also=[fixed, hksj])
 #
 # **Its complete responses are hard to believe.** Its control arm, {glue:text}`heaviest_control:s` alone, has {glue:text}`heaviest_events:s` complete responses ({glue:text}`heaviest_share:s`); no other control arm has more than {glue:text}`others_share:s`. So many would surprise even after ablation, and this is the arm without it. Whether the report counted something else, or an entry was made in the wrong place, cannot be told from the print.
 #
-# Wang 2018 published complete responses of its own that are not in this analysis; with them the result changes, see [other data](other_data).
+# Wang 2018 published complete responses of its own that are not in this analysis; with them the fixed-effects result changes, see [other data](other_data).
 
 # %%
 import pandas as pd

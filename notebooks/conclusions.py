@@ -171,7 +171,7 @@ table(
 # %% [markdown]
 # ## Weight is not influence
 #
-# A study with much weight need not move the result. {glue:text}`heavy:s` carries the most weight in all three differences, {glue:text}`heavy_weights:s`. Yet without it the odds ratio of partial response moves from {glue:text}`pr_whole:s` to {glue:text}`pr_without:s` only, and the study that moves progression most is {glue:text}`pd_mover:s` ({numref}`tab-weight`). What is lost without {glue:text}`heavy:s` is precision, and with it significance, not the direction.
+# A study with much weight need not move the result. {glue:text}`heavy:s` carries the most weight in all three differences, {glue:text}`heavy_weights:s`. Yet without it the odds ratio of partial response moves from {glue:text}`pr_whole:s` to {glue:text}`pr_without:s` only, and the study that moves progression most is {glue:text}`pd_mover:s` ({numref}`tab-weight`). What is lost without {glue:text}`heavy:s` is precision, and with it, but for partial response under fixed effects, significance; the direction stays.
 
 # %%
 parts = []
@@ -241,6 +241,6 @@ assert (without.loc[["PD", "AE"], "p"] > 0.05).all(), (
 # %% [markdown]
 # ## What follows
 #
-# * No claim about an outcome holds under every analysis, in either direction. The benefits lose significance under other models, without one study, or both; the findings of no difference lose it when Wang 2018's own responses are added (complete response, stable disease) or, for survival, without one study in some candidates.
+# * No claim about an outcome holds under every analysis, in either direction. The benefits lose significance under other models, without one study, or both; some findings of no difference become significant: complete response and stable disease under fixed effects when Wang 2018's own responses are added, survival without one study in some candidates.
 # * That is what three or four small studies can give. It does not decide whether the combination works: the [certainty of the evidence](certainty) is very low for every outcome.
 # * What would settle it is not another way of pooling but the study reports: the counts by study, how patients were allocated, and when response was assessed.

@@ -48,7 +48,7 @@ assert without.ratio < 1, "PD: 'on the same side of 1'"
 # %% [markdown]
 # ## What the article prints
 #
-# Progression is growth of the tumour or new lesions (Outcome indicators). The printed result is an odds ratio of {glue:text}`printed_estimate:s`, P = {glue:text}`printed_p:s`, with I² = {glue:text}`printed_i2:s` and P = {glue:text}`printed_p_q:s` for heterogeneity (Results, Efficacy indicators; Figure 3D; also in the abstract). The abstract counts it among the three outcomes with a significant difference. The fixed-effects model that the note of Figure 3 names gives {glue:text}`reproduced:s` printed numbers; the printed P of heterogeneity fits three estimable studies, not four.
+# Progression is growth of the tumour or new lesions (Outcome indicators). The printed result is an odds ratio of {glue:text}`printed_estimate:s`, P = {glue:text}`printed_p:s`, with I² = {glue:text}`printed_i2:s` and P = {glue:text}`printed_p_q:s` for heterogeneity (Results, Efficacy indicators; Figure 3D; also in the abstract). The abstract counts it among the three outcomes with a significant difference. The fixed-effects model that the note of Figure 3 names gives {glue:text}`reproduced:s` printed numbers; the printed P of heterogeneity fits the Chi² of three estimable studies, not of four.
 
 # %%
 chapter.show_comparison(fixed)

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Models side by side
 #
-# **No choice of model turns one of the three printed differences round, but only progression is significant under all of them.** Of the different results for the odds ratio, {glue:text}`pd_or:s` are significant for progression, {glue:text}`pr_or:s` for partial response and {glue:text}`ae_or:s` for adverse events; for complete response and stable disease {glue:text}`cr_or:s` and {glue:text}`sd_or:s`.
+# **No choice of model turns one of the three printed differences round, but only progression has a significant odds ratio under all of them.** Of the different results for the odds ratio, {glue:text}`pd_or:s` are significant for progression, {glue:text}`pr_or:s` for partial response and {glue:text}`ae_or:s` for adverse events; for complete response and stable disease {glue:text}`cr_or:s` and {glue:text}`sd_or:s`.
 
 # %%
 import math

@@ -303,7 +303,7 @@ table(
 )
 
 # %% [markdown]
-# Not on the sheet: one-year survival (Figure 4A), whose candidates stand in [one-year survival](one_year_survival); stages II and IV, where the single patients of stage IV are not placed; and sex. A single one of these rows, read off the picture, would settle the names of Li 2014 and Ding 2016, and every complement.
+# Not on the sheet: one-year survival (Figure 4A), whose candidates stand in [one-year survival](one_year_survival); stages II and IV, where the single patients of stage IV are not placed; and sex. A row of Li 2014 or of Ding 2016, read off the picture, would settle the names of both; a row of adverse events settles the complement of its study.
 #
 # ## Wang 2018's own responses, and Ke 2011 left out
 #
@@ -355,7 +355,7 @@ assert "ke2011" not in set(review.tables_of("AE")["study"]), (
 )
 
 # %% [markdown]
-# With Wang 2018, partial response is {glue:text}`wang_pr:s` under fixed and {glue:text}`wang_pr_random:s` under random effects, progression {glue:text}`wang_pd:s` and {glue:text}`wang_pd_random:s`: the direction stays, significance depends on the model. Without Ke 2011 partial response is {glue:text}`ke_pr:s` (P {glue:text}`ke_pr_p:s`) and progression {glue:text}`ke_pd:s` (P {glue:text}`ke_pd_p:s`) under fixed effects; it takes no part in adverse events. The printed conclusions do not rest on it.
+# With Wang 2018, partial response is {glue:text}`wang_pr:s` under fixed and {glue:text}`wang_pr_random:s` under random effects, progression {glue:text}`wang_pd:s` and {glue:text}`wang_pd_random:s`: the direction stays. Significance depends on the model for partial response, not for progression. Without Ke 2011 partial response is {glue:text}`ke_pr:s` (P {glue:text}`ke_pr_p:s`) and progression {glue:text}`ke_pd:s` (P {glue:text}`ke_pd_p:s`) under fixed effects; it takes no part in adverse events. The printed conclusions do not rest on it.
 #
 # ## Names and complements
 #
@@ -443,6 +443,6 @@ assert min(effect.p for effect in candidates) >= 0.05, (
 # %% [markdown]
 # Over the {glue:text}`combinations:s` combinations the risk ratio is {glue:text}`rr:s` (fixed effects); under random effects its P runs from {glue:text}`rr_p:s`. The pooled odds ratio (random effects) applied to the risk of all control arms together, {glue:text}`risk:s` per 1000, makes a difference of {glue:text}`difference:s` per 1000.
 #
-# **One-year survival.** The smallest P over all candidates and models is {glue:text}`survival_p:s`: "no significant difference" holds for each of them.
+# **One-year survival.** The smallest P of an odds ratio over all candidates is {glue:text}`survival_p:s` (Mantel-Haenszel, fixed and random effects, with and without Hartung and Knapp's interval): "no significant difference" holds for each of them.
 #
 # **How sure:** exact for each set of data. Which set is right the pictures would show; until then it is a matter of judgement.

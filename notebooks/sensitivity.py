@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Sensitivity: studies left out
 #
-# **No direction depends on one study, significance does.** Without {glue:text}`heavy:s`, the study with the most weight, the odds ratio of progression is {glue:text}`pd_without:s`, and that of adverse events {glue:text}`ae_without:s` (fixed effects): on the same side of 1, but no longer significant.
+# **The direction of the three printed differences does not depend on one study, their significance does.** Without {glue:text}`heavy:s`, the study with the most weight, the odds ratio of progression is {glue:text}`pd_without:s`, and that of adverse events {glue:text}`ae_without:s` (fixed effects): on the same side of 1, but no longer significant.
 
 # %%
 import pandas as pd

@@ -24,7 +24,7 @@ chapter.show_forest(fixed, also=[random, hksj])
 #
 # Stable disease is worse than a response and better than progression. Fewer patients with stable disease can mean more responses or more progression, so this book calls neither side of 1 the better one, here and in every summary. The four response categories share one arm and are not four independent findings; [fragility](fragility) has an analysis that uses all four at once.
 #
-# No single study decides: leaving out any one of them, the result stays {glue:text}`loo_significance:s` at 0.05, between {glue:text}`loo_lowest:s` and {glue:text}`loo_highest:s`. Wang 2018 published stable disease of its own that is not in this analysis; with it the result changes, see [other data](other_data).
+# No single study decides: leaving out any one of them, the result stays {glue:text}`loo_significance:s` at 0.05, between {glue:text}`loo_lowest:s` and {glue:text}`loo_highest:s`. Wang 2018 published stable disease of its own that is not in this analysis; with it the fixed-effects result changes, see [other data](other_data).
 
 # %%
 left_out = metalib.leave_one_out(tables, method="MH", model="fixed")

@@ -85,7 +85,7 @@ response = studies[studies["arms_status"] != "published"]
 response[["n_t", "n_c"]].sum()
 
 # %% [markdown]
-# {glue:text}`total_t:s` and {glue:text}`total_c:s` are the denominators, {glue:text}`printed_total:s`, that the article prints for its stage analysis and that the search did not use. The arms of {glue:text}`published_label:s` are those that its percentages leave {cite:p}`wang2018`.
+# {glue:text}`total_t:s` and {glue:text}`total_c:s` are the denominators, {glue:text}`printed_total:s`, that the article prints for its stage analysis. The search for the response outcomes, which finds these arms, did not use them. The arms of {glue:text}`published_label:s` are those that its percentages leave {cite:p}`wang2018`.
 #
 # * The abstract of Wang 2018 compares patients who were treated with one or the other and mentions no randomisation {cite:p}`wang2018`. Table 1 gives its combination as 3DCRT, its title as stereotactic radiotherapy.
 # * The control of Ke 2011 is surgery, that of the others radiotherapy. Pooling them answers two questions at once.

@@ -240,7 +240,8 @@ def asymmetry(tests: Mapping[str, AsymmetryTest], filled: TrimAndFill) -> str:
     if not filled.missing:
         return f"{said} Trim and fill adds no study."
     added = counted(filled.missing, "study", "studies")
-    return f"{said} Trim and fill adds {added}, with which the result is {text.estimate(filled.effect)}."
+    under = f"by inverse variance and {filled.effect.model} effects"
+    return f"{said} Trim and fill adds {added}, with which the result is {text.estimate(filled.effect)} {under}."
 
 
 def subgroups(groups: Subgroups) -> str:
