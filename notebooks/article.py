@@ -80,7 +80,7 @@ table(
     align="lllll",
     note="\\* critical item.",
 )
-amstar2_rating(amstar2)
+rating = amstar2_rating(amstar2)
 
 # %% [markdown]
 # ## Statements that no other chapter takes up
@@ -122,7 +122,7 @@ glue(
     reported=str(states["reported"]),
     partly=str(states["partly"]),
     missing=str(states["not reported"]),
-    rating=amstar2_rating(amstar2),
+    rating=rating,
     critical=str(len(critical)),
     critical_no=str((critical["answer"] == "no").sum()),
     references=str(len(cited)),

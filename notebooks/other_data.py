@@ -132,7 +132,6 @@ for old in ("li2014", "ding2016"):
         )
     changed[f"Wang for {old}"] = instead
 results = {name: recover(other) for name, other in changed.items()}
-{name: (r.status, r.count) for name, r in results.items()}
 
 # %% tags=["hide-input"]
 tables = review.tables.query("analysis == 'main'").set_index(["outcome", "study"])

@@ -82,7 +82,7 @@ table(
     ),
 )
 response = studies[studies["arms_status"] != "published"]
-response[["n_t", "n_c"]].sum()
+totals = response[["n_t", "n_c"]].sum()
 
 # %% [markdown]
 # {glue:text}`total_t:s` and {glue:text}`total_c:s` are the denominators, {glue:text}`printed_total:s`, that the article prints for its stage analysis. The search for the response outcomes, which finds these arms, did not use them. The arms of {glue:text}`published_label:s` are those that its percentages leave {cite:p}`wang2018`.
@@ -151,8 +151,8 @@ tested = stages.assign(
     ]
 )
 glue(
-    total_t=str(int(response["n_t"].sum())),
-    total_c=str(int(response["n_c"].sum())),
+    total_t=str(int(totals["n_t"])),
+    total_c=str(int(totals["n_c"])),
     printed_total=review.printed_text("stage I", "total experimental"),
     published_label=", ".join(
         studies.loc[studies["arms_status"] == "published", "label"]

@@ -35,3 +35,10 @@ def test_there_are_many_chapters_tables_and_figures() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
 def test_a_fresh_run_writes_the_same_files(path: Path, fresh: Path) -> None:
     fresh_run.writes_the_same_files(path, fresh)
+
+
+# Rerun shows on purpose what a person at the keyboard sees.
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.stem != "rerun"], ids=lambda p: p.stem)
+def test_no_page_shows_what_python_prints_of_an_object(path: Path) -> None:
+    results = [o["data"] for o in guards.outputs(guards.stored(path)) if o.get("output_type") == "execute_result"]
+    assert [data["text/plain"] for data in results if set(data) == {"text/plain"}] == []
