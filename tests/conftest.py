@@ -15,26 +15,6 @@ ROOT = Path(__file__).parent.parent
 collect_ignore = ["browser"]
 
 
-#: Says to every pytest that is started, also by a test, that coverage is measured.
-MEASURED = "SLIPCOVER_ENABLED"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Hide from what tests start that coverage is measured: it would write over what this process has measured."""
-    if "PYTEST_XDIST_WORKER" in os.environ and MEASURED in os.environ:
-        config.stash[_HELD] = os.environ.pop(MEASURED)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Let the coverage of this process be written."""
-    if _HELD in session.config.stash:
-        os.environ[MEASURED] = session.config.stash[_HELD]
-
-
-_HELD = pytest.StashKey[str]()
-
-
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with the outputs and files of a fresh run: that of `make test`, else one made here (a minute or two)."""
