@@ -234,7 +234,8 @@ class _Search:
     def result(self, found: np.ndarray | None, proven: int, p: float, max_changes: int) -> Fragility:
         """Describe the table that was found, and what is proven."""
         if found is None:
-            reason = f"no flip found within {max_changes} changes; none exists within {proven}"
+            reason = f"no flip found within {max_changes} changes"
+            reason += f"; none exists within {proven}" if proven else "; there are too many tables to rule one out"
             return Fragility(
                 self.alpha, None, False, proven + 1, p, None, self.significant, (), None, self.pooled, reason
             )
