@@ -29,7 +29,10 @@ figure(
     figures.share_map(share, label="Meta-analyses with every table unique, %"),
     name="fig-identifiability",
     caption="Share of made-up meta-analyses of which every table was recovered, complements taken as one, by what is printed, whether the sizes of arms are known, and the number of studies. What ran out of time counts as not recovered.",
-    alt="A grid of percentages: high where the lines of studies, cumulative or leave-one-out lines are printed and arms are known, low for a pooled line alone.",
+    alt=(
+        f"A grid of {share.size} percentages, from {text.percent(share.min().min())} to {text.percent(share.max().max())}: high where the "
+        "lines of studies, cumulative or leave-one-out lines are printed and arms are known, low for a pooled line alone."
+    ),
     data=share.reset_index(names="printed"),
 )
 
